@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.virtio4j.core.queue;
+
+import io.virtio4j.core.fault.ChainFault;
+import io.virtio4j.core.memory.MemoryRegion;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A position in the bytes of one direction of a chain. Knows how the bytes lie in guest memory, so that
+ * devices need not.
+ *
+ * <p>Belongs to its chain: used by whoever holds the chain, until the chain is completed.
+ */
+public abstract sealed class ChainCursor permits ChainReader, ChainWriter {
+
+    final DescriptorChain chain;
+    final Pieces pieces;
+
+    private long position;
+    private int piece; // the one after that of the position
+    private long left; // bytes from the position to the end of its piece
+
+    private MemorySegment segment = MemorySegment.NULL;
+    private long segmentOffset;
+    private boolean mapped;
+
+    ChainCursor(DescriptorChain chain, Pieces pieces) {
+        this.chain = chain;
+        this.pieces = pieces;
+    }
+
+    /** The place of the first piece of this direction. */
+    abstract int firstPiece();
+
+    void rewind() {
+        position = 0;
+        piece = firstPiece();
+        left = 0;
+    }
+
+    /** All bytes of this direction; at most 2^32 - 1. */
+    public abstract long length();
+
+    /** How many bytes come before the position. */
+    public final long position() {
+        return position;
+    }
+
+    /** How many bytes come after the position. */
+    public final long remaining() {
+        return length() - position;
+    }
+
+    /**
+     * Moves the position without looking at memory.
+     *
+     * @throws ChainFault if there are fewer bytes
+     */
+    public final void seek(long newPosition) {
+        if (newPosition < 0 || newPosition > length()) {
+            throw tooShort(newPosition - position);
+        }
+        if (newPosition < position) {
+            rewind();
+        }
+        long count = newPosition - position;
+        while (count > left) {
+            position += left;
+            count -= left;
+            nextPiece();
+        }
+        step(count);
+    }
+
+    /**
+     * Moves the position forward without looking at memory.
+     *
+     * @throws ChainFault if there are fewer bytes
+     */
+    public final void skip(long count) {
+        if (count >= 0 && count <= left) {
+            step(count);
+        } else {
+            seek(position + count);
+        }
+    }
+
+    /**
+     * Finds the bytes at the position that are contiguous on the host, for transfers without a copy:
+     * they are those of {@link #segment()} from {@link #segmentOffset()}. Does not move.
+     *
+     * <p>The segment is a whole memory region; stay within the count that was returned. Its bytes are
+     * the driver's, who may change them at any time.
+     *
+     * @param max the most that is wanted
+     * @return how many; 0 only if none remain or none are wanted
+     * @throws ChainFault if the buffer is not in guest memory
+     */
+    public final long contiguous(long max) {
+        chain.checkHeld();
+        if (left == 0) {
+            if (position == length()) {
+                return 0;
+            }
+            nextPiece();
+        }
+        if (!mapped) {
+            throw notInMemory();
+        }
+        return Math.min(max, left);
+    }
+
+    /** Where the bytes found by {@link #contiguous} are. */
+    public final MemorySegment segment() {
+        return segment;
+    }
+
+    /** Where in {@link #segment()} the bytes found by {@link #contiguous} start. */
+    public final long segmentOffset() {
+        return segmentOffset;
+    }
+
+    /** Enters the next piece; there is one, and no piece is empty. */
+    private void nextPiece() {
+        int next = piece++;
+        left = pieces.length(next);
+        segmentOffset = pieces.offset(next);
+        MemoryRegion region = pieces.region(next);
+        mapped = region != null;
+        if (region != null) {
+            MemorySegment found = region.segment();
+            if (segment != found) {
+                segment = found;
+            }
+        }
+    }
+
+    /** Moves forward inside of the piece of the position. */
+    final void step(long count) {
+        position += count;
+        left -= count;
+        segmentOffset += count;
+    }
+
+    final void require(long count) {
+        if (count < 0 || count > length() - position) {
+            throw tooShort(count);
+        }
+    }
+
+    private ChainFault tooShort(long wanted) {
+        return new ChainFault("buffer is too short: queue=" + chain.queueName() + " wanted=" + wanted
+                + " position=" + position + " length=" + length());
+    }
+
+    private ChainFault notInMemory() {
+        long passed = pieces.length(piece - 1) - left;
+        return new ChainFault("buffer is not in guest memory: queue=" + chain.queueName() + " address=0x"
+                + Long.toHexString(pieces.address(piece - 1) + passed));
+    }
+}

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.virtio4j.core.queue;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import io.virtio4j.core.fault.ChainFault;
+import io.virtio4j.core.memory.AddressTranslator;
+import io.virtio4j.core.memory.AddressTranslator.Translation;
+import io.virtio4j.core.memory.MemoryMap;
+import io.virtio4j.core.memory.MemoryRegion;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns descriptors into the pieces of a chain: bounds, direction, translation. Each descriptor comes
+ * here once, already copied out of guest memory. Owned by one ring.
+ */
+final class ChainWalker {
+
+    private final String queueName;
+    private final int queueSize;
+    private final boolean indirect;
+    private final Translation translation = new Translation();
+
+    private MemoryMap map;
+    private @Nullable AddressTranslator translator;
+    private @Nullable MemoryRegion lastHit;
+    private int lastHitIndex;
+
+    /** How many descriptors were read since this was last set to 0: the work of a drain. */
+    int work;
+
+    // The entry of an indirect table that was read last.
+    private long entryAddress;
+    private long entryRest;
+
+    private int descriptors; // in this chain
+    private boolean writableSeen;
+
+    ChainWalker(String queueName, int queueSize, boolean indirect, MemoryMap map) {
+        this.queueName = queueName;
+        this.queueSize = queueSize;
+        this.indirect = indirect;
+        this.map = map;
+        remap(map);
+    }
+
+    void remap(MemoryMap newMap) {
+        map = newMap;
+        translator = newMap.translator();
+        lastHit = null;
+    }
+
+    void begin() {
+        descriptors = 0;
+        writableSeen = false;
+    }
+
+    /** Counts a descriptor of a buffer; a chain has at most as many as the queue, so loops end here. */
+    void count() {
+        work++;
+        if (++descriptors > queueSize) {
+            throw new ChainFault("chain is longer than the queue, or a loop: queue=" + queueName
+                    + " size=" + queueSize);
+        }
+    }
+
+    /** Adds a buffer, in as many pieces as it has in host memory. */
+    void addBuffer(Pieces pieces, long address, long length, boolean writable) {
+        if (writable) {
+            writableSeen = true;
+        } else if (writableSeen) {
+            // > device-readable elements come before device-writable ones [Message Framing]
+            throw new ChainFault("device-readable after device-writable: queue=" + queueName);
+        }
+        if (length == 0) {
+            return;
+        }
+        if (Long.compareUnsigned(address, -length) > 0) {
+            throw new ChainFault("buffer passes the end of the address space: queue=" + queueName
+                    + " address=0x" + Long.toHexString(address) + " length=" + length);
+        }
+        MemoryRegion hit = lastHit;
+        if (hit != null && hit.contains(address, length) && !(writable && hit.isReadOnly())) {
+            pieces.add(lastHitIndex, address - hit.guestAddress(), length, writable);
+        } else if (translator == null) {
+            addPhysical(pieces, address, length, writable);
+        } else {
+            addTranslated(pieces, translator, address, length, writable);
+        }
+    }
+
+    private void addPhysical(Pieces pieces, long address, long length, boolean writable) {
+        for (long done = 0; done < length; ) {
+            int index = map.indexOf(address + done);
+            MemoryRegion region = index < 0 ? null : map.region(index);
+            if (region == null || writable && region.isReadOnly()) {
+                pieces.addUnmapped(address + done, length - done, writable);
+                return;
+            }
+            long offset = address + done - region.guestAddress();
+            long bytes = Math.min(length - done, region.length() - offset);
+            pieces.add(index, offset, bytes, writable);
+            done += bytes;
+            hit(index, region);
+        }
+    }
+
+    /** The next buffer is probably in the same region. With a translator, addresses are no physical ones. */
+    private void hit(int index, MemoryRegion region) {
+        if (translator == null) {
+            lastHit = region;
+            lastHitIndex = index;
+        }
+    }
+
+    private void addTranslated(
+            Pieces pieces, AddressTranslator with, long address, long length, boolean writable) {
+        for (long done = 0; done < length; ) {
+            long bus = address + done;
+            if (!with.translate(bus, length - done, writable, translation)
+                    || translation.length() <= 0) {
+                pieces.addUnmapped(bus, length - done, writable);
+                pieces.translatedFrom(bus);
+                return;
+            }
+            long physical = translation.physicalAddress();
+            int index = map.indexOf(physical);
+            MemoryRegion region = index < 0 ? null : map.region(index);
+            long bytes = Math.min(length - done, translation.length());
+            if (region == null || writable && region.isReadOnly()) {
+                pieces.addUnmapped(bus, bytes, writable);
+            } else {
+                long offset = physical - region.guestAddress();
+                bytes = Math.min(bytes, region.length() - offset);
+                pieces.add(index, offset, bytes, writable);
+            }
+            pieces.translatedFrom(bus);
+            done += bytes;
+        }
+    }
+
+    /**
+     * Adds the buffers of an indirect table. [Virtqueues / The Virtqueue Descriptor Table / Indirect
+     * Descriptors], [Packed Virtqueues / Indirect Flag: Scatter-Gather Support]
+     */
+    void addIndirect(Pieces pieces, long address, long length, RingFormat format) {
+        if (!indirect) {
+            throw new ChainFault("INDIRECT was not negotiated: queue=" + queueName);
+        }
+        // What refers to the table is no descriptor of a buffer: drivers fill tables to the queue's size.
+        descriptors--;
+        long entries = length / VirtqDesc.SIZE;
+        if (length % VirtqDesc.SIZE != 0 || entries == 0
+                || Long.compareUnsigned(address, -length) > 0) {
+            throw new ChainFault("indirect table: queue=" + queueName + " address=0x"
+                    + Long.toHexString(address) + " length=" + length);
+        }
+        if (format == RingFormat.PACKED) {
+            for (long i = 0; i < entries; i++) {
+                readEntry(address, i);
+                int flags = PackedDesc.flags(entryRest);
+                noNestedTable(flags);
+                // NEXT means nothing here, nor does the id: only WRITE counts.
+                addBuffer(pieces, entryAddress, PackedDesc.len(entryRest),
+                        (flags & PackedDesc.F_WRITE) != 0);
+            }
+        } else {
+            addLinked(pieces, address, entries);
+        }
+    }
+
+    private void addLinked(Pieces pieces, long table, long entries) {
+        int index = 0;
+        while (true) {
+            readEntry(table, index);
+            int flags = VirtqDesc.flags(entryRest);
+            noNestedTable(flags);
+            addBuffer(pieces, entryAddress, VirtqDesc.len(entryRest), (flags & VirtqDesc.F_WRITE) != 0);
+            if ((flags & VirtqDesc.F_NEXT) == 0) {
+                return;
+            }
+            index = VirtqDesc.next(entryRest);
+            if (index >= entries) {
+                throw new ChainFault("next passes the indirect table: queue=" + queueName + " next="
+                        + index + " entries=" + entries);
+            }
+        }
+    }
+
+    private void noNestedTable(int flags) {
+        // > The driver MUST NOT set the VIRTQ_DESC_F_INDIRECT flag within an indirect descriptor
+        if ((flags & VirtqDesc.F_INDIRECT) != 0) {
+            throw new ChainFault("INDIRECT inside of an indirect table: queue=" + queueName);
+        }
+    }
+
+    /** Copies one entry of an indirect table; tables may be unaligned and cross regions. */
+    private void readEntry(long table, long index) {
+        count();
+        long address = table + index * VirtqDesc.SIZE;
+        MemoryRegion hit = lastHit;
+        if (hit == null || !hit.contains(address, VirtqDesc.SIZE)) {
+            readEntrySlowly(address);
+            return;
+        }
+        long offset = address - hit.guestAddress();
+        entryAddress = VirtqDesc.ADDR.get(hit.segment(), offset);
+        entryRest = VirtqDesc.LEN_FLAGS_NEXT.get(hit.segment(), offset);
+    }
+
+    /** An entry that crosses regions, is behind a translator, or comes first from its region. */
+    private void readEntrySlowly(long address) {
+        entryAddress = 0;
+        entryRest = 0;
+        for (int i = 0; i < VirtqDesc.SIZE; i++) {
+            long physical = address + i;
+            if (translator != null) {
+                if (!translator.translate(physical, 1, false, translation)) {
+                    throw tableIsNotInMemory(address);
+                }
+                physical = translation.physicalAddress();
+            }
+            int index = map.indexOf(physical);
+            if (index < 0) {
+                throw tableIsNotInMemory(address);
+            }
+            MemoryRegion region = map.region(index);
+            long value = Byte.toUnsignedLong(
+                    region.segment().get(JAVA_BYTE, physical - region.guestAddress()));
+            if (i < 8) {
+                entryAddress |= value << (8 * i);
+            } else {
+                entryRest |= value << (8 * (i - 8));
+            }
+            hit(index, region);
+        }
+    }
+
+    private ChainFault tableIsNotInMemory(long address) {
+        return new ChainFault("indirect table is not in guest memory: queue=" + queueName
+                + " address=0x" + Long.toHexString(address));
+    }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.virtio4j.core.queue;
+
+import jdk.jfr.Category;
+import jdk.jfr.Description;
+import jdk.jfr.Enabled;
+import jdk.jfr.Event;
+import jdk.jfr.Label;
+import jdk.jfr.Name;
+import jdk.jfr.StackTrace;
+
+/** One turn of a queue's owner. */
+@Name("io.virtio4j.Drain")
+@Label("Queue Drain")
+@Category({"virtio4j", "Queue"})
+@Description("A queue's owner worked on the queue")
+@Enabled(false)
+@StackTrace(false)
+final class DrainEvent extends Event {
+
+    @Label("Queue")
+    String queue = "";
+
+    @Label("Chains Used")
+    long chains;
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.virtio4j.core.queue;
+
+import io.virtio4j.core.fault.RingFault;
+import io.virtio4j.core.memory.DirtyLog;
+import io.virtio4j.core.memory.MemoryMap;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The device's side of one ring in guest memory. Owned by one thread at a time; a memory map that holds
+ * the ring is pinned during every call.
+ */
+abstract sealed class Ring permits SplitRing, PackedRing {
+
+    final String queueName;
+    final int size;
+    final boolean eventIndex;
+    final boolean inOrder;
+    final ChainWalker walker;
+
+    private final QueueConfig config;
+    private MemoryMap map;
+
+    /** What is told of writes, since the map was last changed. */
+    @Nullable DirtyLog log;
+
+    Ring(QueueConfig config, RingFeatures features, MemoryMap map) {
+        config.check(features.format());
+        this.config = config;
+        this.queueName = config.name();
+        this.size = config.size();
+        this.eventIndex = features.eventIndex();
+        this.inOrder = features.inOrder();
+        this.map = map;
+        this.log = map.dirtyLog();
+        this.walker = new ChainWalker(queueName, size, features.indirect(), map);
+    }
+
+    /**
+     * Resolves the areas in a map other than the one before; a ring that is not in memory is a fault.
+     *
+     * @return whether the map is another
+     */
+    final boolean use(MemoryMap newMap) {
+        boolean changed = map != newMap;
+        if (changed) {
+            map = newMap;
+            log = newMap.dirtyLog();
+            walker.remap(newMap);
+            resolve(config);
+        }
+        return changed;
+    }
+
+    abstract void resolve(QueueConfig from);
+
+    final MemoryMap.Area area(String what, long address, long bytes, boolean write) {
+        MemoryMap.Area area = map.resolve(address, bytes, write);
+        if (area == null) {
+            throw new RingFault(what + " area is not in guest memory: queue=" + queueName
+                    + " address=0x" + Long.toHexString(address) + " bytes=" + bytes);
+        }
+        // Ordered access needs the host's alignment too.
+        if ((area.segment().address() & 7) != (area.physicalAddress() & 7)) {
+            throw new RingFault(what + " area is not aligned in host memory: queue=" + queueName
+                    + " address=0x" + Long.toHexString(address));
+        }
+        return area;
+    }
+
+    /** Notes a write to the ring itself. */
+    final void dirty(long physicalAddress, long bytes) {
+        DirtyLog told = log;
+        if (told != null) {
+            told.mark(physicalAddress, bytes);
+        }
+    }
+
+    /**
+     * Takes the next available chain.
+     *
+     * @return false if none is available; nothing was taken then
+     * @throws io.virtio4j.core.fault.ChainFault the chain cannot be parsed; it was taken all the same,
+     *     and {@code chain} says how to return it
+     * @throws RingFault the ring cannot be trusted
+     */
+    abstract boolean take(DescriptorChain chain);
+
+    /** Undoes the last {@link #take}. */
+    abstract void putBack(DescriptorChain chain);
+
+    /** Uses a chain. With IN_ORDER, chains come here in the order in which they were taken. */
+    abstract void use(DescriptorChain chain);
+
+    /**
+     * Makes everything used visible to the driver.
+     *
+     * @return whether a used buffer notification is due
+     */
+    abstract boolean publish();
+
+    /** Advises the driver that available buffer notifications are not needed. */
+    abstract void disarm();
+
+    /**
+     * Asks for an available buffer notification.
+     *
+     * @return whether buffers are available already, so that none may come
+     */
+    abstract boolean arm();
+
+    /** Counts a chain as taken that a saved state says was in work. */
+    abstract void adopt(int id, int slots);
+
+    abstract QueueState.Position position();
+
+    /**
+     * The comparison behind notification suppression: whether {@code event} lies in the entries from
+     * {@code before} to {@code now}, all modulo 2^16. [Virtqueues / Used Buffer Notification Suppression]
+     */
+    static boolean needEvent(int event, int now, int before) {
+        return ((now - event - 1) & 0xFFFF) < ((now - before) & 0xFFFF);
+    }
+
+    static MemorySegment none() {
+        return MemorySegment.NULL;
+    }
+}
