@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.virtio4j.blk;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.sun.management.ThreadMXBean;
+import io.virtio4j.testkit.DriverOptions;
+import io.virtio4j.testkit.DriverQueue;
+import io.virtio4j.testkit.GuestBuffer;
+import io.virtio4j.testkit.Submitted.Descriptor;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Reads and writes allocate nothing, compiled or not. */
+class AllocationTest {
+
+    private static final int TURNS = 101;
+    private static final int MANY = 8;
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+    @TempDir
+    private Path directory;
+
+    @ParameterizedTest
+    @ValueSource(ints = {512, 4096, 128 << 10})
+    void on_a_memory_backend(int bytes) {
+        try (Disk disk = Disk.of(new MemoryBackend(1 << 20))) {
+            assertAllocatesNothing(disk, bytes);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {512, 4096, 128 << 10})
+    void on_a_file(int bytes) throws IOException {
+        try (FileBackend file = FileBackend.create(directory.resolve("disk"), 1 << 20);
+                Disk disk = Disk.of(file)) {
+            assertAllocatesNothing(disk, bytes);
+        }
+    }
+
+    @Test
+    void with_packed_rings() {
+        try (Disk disk = Disk.of(new BlockDevice(new MemoryBackend(1 << 20)), DriverOptions.packed())) {
+            assertAllocatesNothing(disk, 4096);
+        }
+    }
+
+    /**
+     * A turn costs the queue the same, whether it serves few requests or many. The median is looked at: what the
+     * JVM itself allocates now and then is not ours.
+     */
+    private static void assertAllocatesNothing(Disk disk, int bytes) {
+        List<Descriptor> write = request(disk, Disk.OUT, bytes, false);
+        List<Descriptor> read = request(disk, Disk.IN, bytes, true);
+        turn(disk, MANY, write, read);
+        long[] differences = new long[TURNS];
+        for (int i = 0; i < TURNS; i++) {
+            long many = turn(disk, MANY, write, read);
+            differences[i] = many - turn(disk, 1, write, read);
+        }
+        Arrays.sort(differences);
+        assertEquals(0, differences[TURNS / 2], "bytes allocated for " + 2 * (MANY - 1) + " requests");
+    }
+
+    private static List<Descriptor> request(Disk disk, int type, int bytes, boolean toDriver) {
+        GuestBuffer header = disk.driver().ram().allocate(16);
+        header.write(0, Disk.bytes(type, 8, new byte[0]));
+        return List.of(
+                new Descriptor(header.address(), 16, false),
+                new Descriptor(disk.driver().ram().allocate(bytes).address(), bytes, toDriver),
+                new Descriptor(disk.driver().ram().allocate(1).address(), 1, true));
+    }
+
+    /** What a turn with so many writes and as many reads allocates. */
+    private static long turn(Disk disk, int pairs, List<Descriptor> write, List<Descriptor> read) {
+        long thread = Thread.currentThread().threadId();
+        DriverQueue queue = disk.queue();
+        for (int pair = 0; pair < pairs; pair++) {
+            queue.add(write, 3);
+            queue.add(read, 3);
+        }
+        queue.publish();
+        queue.kickAlways();
+        long before = THREADS.getThreadAllocatedBytes(thread);
+        int turns = disk.driver().instance().poll(100);
+        long allocated = THREADS.getThreadAllocatedBytes(thread) - before;
+        assertEquals(1, turns);
+        assertEquals(2 * pairs, queue.collect());
+        return allocated;
+    }
+}
