@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.virtio4j.host.linux;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+
+/** {@code struct statx}, which unlike {@code struct stat} is the same on every architecture. */
+final class Statx {
+    /** Everything that {@code stat} gives: {@code STATX_BASIC_STATS}. */
+    static final int BASIC = 0x7ff;
+
+    private static final StructLayout TIMESTAMP = CStruct.of("statx_timestamp", 16,
+            JAVA_LONG.withName("tv_sec"),
+            JAVA_INT.withName("tv_nsec"),
+            MemoryLayout.paddingLayout(4));
+
+    static final StructLayout LAYOUT = CStruct.of("statx", 256,
+            JAVA_INT.withName("stx_mask"),
+            JAVA_INT.withName("stx_blksize"),
+            JAVA_LONG.withName("stx_attributes"),
+            JAVA_INT.withName("stx_nlink"),
+            JAVA_INT.withName("stx_uid"),
+            JAVA_INT.withName("stx_gid"),
+            JAVA_SHORT.withName("stx_mode"),
+            MemoryLayout.paddingLayout(2),
+            JAVA_LONG.withName("stx_ino"),
+            JAVA_LONG.withName("stx_size"),
+            JAVA_LONG.withName("stx_blocks"),
+            JAVA_LONG.withName("stx_attributes_mask"),
+            TIMESTAMP.withName("stx_atime"),
+            TIMESTAMP.withName("stx_btime"),
+            TIMESTAMP.withName("stx_ctime"),
+            TIMESTAMP.withName("stx_mtime"),
+            JAVA_INT.withName("stx_rdev_major"),
+            JAVA_INT.withName("stx_rdev_minor"),
+            JAVA_INT.withName("stx_dev_major"),
+            JAVA_INT.withName("stx_dev_minor"),
+            MemoryLayout.paddingLayout(112));
+
+    private static final long BLOCK_SIZE = CStruct.offset(LAYOUT, "stx_blksize");
+    private static final long MODE = CStruct.offset(LAYOUT, "stx_mode");
+    private static final long INODE = CStruct.offset(LAYOUT, "stx_ino");
+    private static final long FILE_SIZE = CStruct.offset(LAYOUT, "stx_size");
+    private static final long BLOCKS = CStruct.offset(LAYOUT, "stx_blocks");
+    private static final long DEVICE_MAJOR = CStruct.offset(LAYOUT, "stx_dev_major");
+    private static final long DEVICE_MINOR = CStruct.offset(LAYOUT, "stx_dev_minor");
+
+    private static final int UNIT_OF_BLOCKS = 512;
+
+    private Statx() {}
+
+    static FileStatus status(MemorySegment statx) {
+        long device = (long) statx.get(JAVA_INT, DEVICE_MAJOR) << 32
+                | Integer.toUnsignedLong(statx.get(JAVA_INT, DEVICE_MINOR));
+        return new FileStatus(
+                FileStatus.Type.ofMode(Short.toUnsignedInt(statx.get(JAVA_SHORT, MODE))),
+                statx.get(JAVA_LONG, FILE_SIZE),
+                statx.get(JAVA_LONG, BLOCKS) * UNIT_OF_BLOCKS,
+                statx.get(JAVA_INT, BLOCK_SIZE),
+                new FileStatus.Identity(device, statx.get(JAVA_LONG, INODE)));
+    }
+}
