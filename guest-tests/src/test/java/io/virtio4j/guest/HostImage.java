@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.virtio4j.guest;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A disk's image as the host sees it: looked into without a guest. */
+public final class HostImage {
+
+    private final SharedDirectory shared;
+    private final String name;
+
+    private HostImage(SharedDirectory shared, String name) {
+        this.shared = shared;
+        this.name = name;
+    }
+
+    /** Makes an image of zeros that occupies nothing. */
+    public static HostImage create(SharedDirectory shared, String name, long bytes) {
+        try (RandomAccessFile file = new RandomAccessFile(shared.path(name).toFile(), "rw")) {
+            file.setLength(bytes);
+            return new HostImage(shared, name);
+        } catch (IOException failure) {
+            throw new UncheckedIOException("image not made: name=" + name, failure);
+        }
+    }
+
+    /** The file, for this process. */
+    public Path path() {
+        return shared.path(name);
+    }
+
+    /** The file's name for QEMU. */
+    public String inside() {
+        return shared.inside(name);
+    }
+
+    /** What the image occupies on the host's disk, in bytes. */
+    public long allocated() {
+        return 512L * Long.parseLong(text("stat", "-c", "%b", inside()));
+    }
+
+    /** Checks the ext4 file system in the image; returns normally if there is nothing to mend. */
+    public void checkFileSystem() {
+        text("e2fsck", "-f", "-n", inside());
+    }
+
+    /** Replays the journal, as a mount after a power failure does. No more must be to mend. */
+    public void recoverFileSystem() {
+        text("e2fsck", "-E", "journal_only", "-p", inside());
+        checkFileSystem();
+    }
+
+    /** Reads a file out of the ext4 file system in the image. */
+    public byte[] file(String path) {
+        String copy = shared.inside("copy");
+        text("debugfs", "-R", "dump -p " + path + " " + copy, inside());
+        try {
+            byte[] content = Files.readAllBytes(shared.path("copy"));
+            Files.delete(shared.path("copy"));
+            return content;
+        } catch (IOException failure) {
+            throw new GuestFailure("file not in the image: path=" + path, failure);
+        }
+    }
+
+    /** Runs a program of the Debian tree that must succeed, and returns its output. */
+    private String text(String... command) {
+        List<String> whole = new ArrayList<>(List.of("chroot", shared.tree().toString(),
+            "/usr/bin/env", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8"));
+        whole.addAll(List.of(command));
+        try {
+            Process process = new ProcessBuilder(whole).redirectErrorStream(true).start();
+            process.getOutputStream().close();
+            String output =
+                new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+            int status = process.waitFor();
+            if (status != 0) {
+                throw new GuestFailure("command failed on the host: status=" + status + " command="
+                    + String.join(" ", command) + "\n" + output);
+            }
+            return output;
+        } catch (IOException failure) {
+            throw new UncheckedIOException("command not run on the host", failure);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted", interrupted);
+        }
+    }
+}
