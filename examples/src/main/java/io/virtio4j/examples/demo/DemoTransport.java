@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.virtio4j.examples.demo;
+
+import io.virtio4j.core.transport.DeviceInstance;
+import io.virtio4j.testkit.DriverPort;
+import io.virtio4j.testkit.InterruptProbe;
+import io.virtio4j.testkit.MmioPort;
+import io.virtio4j.testkit.PciAccess;
+import io.virtio4j.testkit.PciPort;
+import io.virtio4j.testkit.RegisterAccess;
+import io.virtio4j.transport.mmio.MmioInterrupt;
+import io.virtio4j.transport.mmio.MmioTransport;
+import io.virtio4j.transport.pci.PciBus;
+import io.virtio4j.transport.pci.PciInterrupts;
+import io.virtio4j.transport.pci.PciTransport;
+
+/** How the machine reaches a device. */
+enum DemoTransport {
+
+    /** A function on a PCI bus, whose BARs the driver places, with a message for each queue. */
+    PCI {
+        @Override
+        DriverPort connect(DeviceInstance device, InterruptProbe interrupts) {
+            PciBus bus = new PciBus();
+            bus.add(SLOT, 0, PciTransport.of(device, new PciInterrupts() {
+                @Override
+                public void message(int vector, long address, int data) {
+                    interrupts.raise(data);
+                }
+
+                @Override
+                public void intx(boolean asserted) {
+                    interrupts.level(PciPort.INTX, asserted);
+                }
+            }).build());
+            return new PciPort(new PciAccess() {
+                @Override
+                public long readConfig(int offset, int width) {
+                    return bus.readEcam(SLOT << 15 | offset, width);
+                }
+
+                @Override
+                public void writeConfig(int offset, int width, long value) {
+                    bus.writeEcam(SLOT << 15 | offset, width, value);
+                }
+
+                @Override
+                public long readMemory(long address, int width) {
+                    return bus.readMemory(address, width);
+                }
+
+                @Override
+                public void writeMemory(long address, int width, long value) {
+                    bus.writeMemory(address, width, value);
+                }
+            }, interrupts);
+        }
+    },
+
+    /** A window of registers and a level-triggered interrupt. */
+    MMIO {
+        @Override
+        DriverPort connect(DeviceInstance device, InterruptProbe interrupts) {
+            MmioTransport mmio =
+                    new MmioTransport(device, MmioInterrupt.level(high -> interrupts.level(0, high)));
+            return new MmioPort(new RegisterAccess() {
+                @Override
+                public long read(long offset, int width) {
+                    return mmio.read(offset, width);
+                }
+
+                @Override
+                public void write(long offset, int width, long value) {
+                    mmio.write(offset, width, value);
+                }
+            }, interrupts);
+        }
+    };
+
+    /** Where the function sits on its bus. */
+    private static final int SLOT = 3;
+
+    /** Puts a transport in front of a device, and finds the device as a driver does. */
+    abstract DriverPort connect(DeviceInstance device, InterruptProbe interrupts);
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** Examples that the documentation quotes, and the demo. Not published. */
+module io.virtio4j.examples {
+    requires io.virtio4j.core;
+    requires io.virtio4j.blk;
+    requires io.virtio4j.transport.mmio;
+    requires io.virtio4j.transport.pci;
+    requires io.virtio4j.testkit;
+    requires static org.jspecify;
+}
