@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.virtio4j.benchmarks.queue;
+
+/** How the buffers of a chain lie in descriptors; the shapes of the other implementations' programs. */
+public enum Shape {
+    /** One device-readable descriptor of 1,500 bytes. */
+    ONE(1, false),
+    /** 1,500 bytes to read, 1,500 to write. */
+    TWO(2, false),
+    /** A header of 16 bytes to read, 1,500 and 1 bytes to write: a block device's read. */
+    THREE(3, false),
+    /** As {@link #THREE}, in an indirect table. */
+    INDIRECT_THREE(3, true);
+
+    final int descriptors;
+    final boolean indirect;
+
+    Shape(int descriptors, boolean indirect) {
+        this.descriptors = descriptors;
+        this.indirect = indirect;
+    }
+
+    boolean isWritable(int descriptor) {
+        boolean last = descriptor == descriptors - 1;
+        return descriptors > 1 && (last || descriptors >= 3 && descriptor >= 1);
+    }
+
+    int length(int descriptor) {
+        if (descriptors < 3) {
+            return 1500;
+        }
+        return descriptor == 0 ? 16 : descriptor == 2 ? 1 : 1500;
+    }
+}

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** JMH benchmarks and side-by-side runs. */
+module io.virtio4j.benchmarks {
+    requires io.virtio4j.core;
+    requires jmh.core;
+    requires static org.jspecify;
+}
