@@ -11,12 +11,18 @@ import java.util.SplittableRandom;
 /**
  * The memory of a hostile driver, laid out so that a device's every write can be judged. Rings and guards
  * lie in one region; buffers in another, the arena, where anything goes and behind which nothing is; a third
- * comes and goes; a fourth can only be read. All lie so high that bytes taken for an address by accident do
- * not meet them.
+ * comes and goes; a fourth can only be read.
+ *
+ * <p>Buffers may lie in rings too, but never by the address that the rings are programmed with: each area
+ * appears a second time, as a region of its own size with an address of its own. The first address is in no
+ * descriptor, so however addresses are damaged, nothing but a device's mistake reaches the guards.
  */
 final class HostileMemory {
 
-    static final long RINGS = 0x5A00_0000_0000L;
+    /** No bytes that a damaged descriptor could have by accident. */
+    static final long RINGS = 0x36A5_91C7_4D80_0000L;
+    private static final long ALIASES = 0x5E00_0000_0000L;
+    private static final long ALIAS_DISTANCE = 1L << 32;
     static final long ARENA = 0x5B00_0000_0000L;
     static final long SPARE = 0x5C00_0000_0000L;
     static final long FIXED = 0x5D00_0000_0000L;
@@ -44,6 +50,7 @@ final class HostileMemory {
     private final MemoryRegion fixed;
     private final SplittableRandom random;
     private final List<GuestBuffer> rings = new ArrayList<>();
+    private final List<MemoryRegion> aliases = new ArrayList<>();
     private boolean spareIsThere = true;
 
     HostileMemory(SplittableRandom random) {
@@ -57,12 +64,22 @@ final class HostileMemory {
 
     /** Rings that addresses may hit from now on. */
     void rings(List<RawQueue> queues) {
+        List<MemoryRegion> regions = new ArrayList<>(ram.memory().current().regions());
+        regions.removeAll(aliases);
         rings.clear();
+        aliases.clear();
         for (RawQueue queue : queues) {
-            rings.add(queue.descriptors());
-            rings.add(queue.driverArea());
-            rings.add(queue.deviceArea());
+            alias(queue.descriptors());
+            alias(queue.driverArea());
+            alias(queue.deviceArea());
         }
+        regions.addAll(aliases);
+        ram.memory().replace(regions);
+    }
+
+    private void alias(GuestBuffer area) {
+        rings.add(area);
+        aliases.add(MemoryRegion.of(ALIASES + ALIAS_DISTANCE * aliases.size(), area.segment()));
     }
 
     /** Mostly good bytes of the arena, sometimes anything. */
@@ -77,10 +94,10 @@ final class HostileMemory {
         if (choice < 83) {
             return new Span(SPARE + random.nextInt(SPARE_SIZE), random.nextInt(64));
         }
-        if (choice < 89 && !rings.isEmpty()) {
-            GuestBuffer ring = rings.get(random.nextInt(rings.size()));
+        if (choice < 89 && !aliases.isEmpty()) {
+            MemoryRegion ring = aliases.get(random.nextInt(aliases.size()));
             long offset = random.nextLong(ring.length());
-            return new Span(ring.address() + offset, random.nextLong(ring.length() - offset) + 1);
+            return new Span(ring.guestAddress() + offset, random.nextLong(ring.length() - offset) + 1);
         }
         if (choice < 94) {
             return new Span(FIXED + random.nextInt(SPARE_SIZE), length());

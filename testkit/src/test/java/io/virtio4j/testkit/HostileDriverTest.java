@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The framework under a hostile driver, and that driver's own eyes. */
 class HostileDriverTest {
@@ -67,6 +68,20 @@ class HostileDriverTest {
 
     static LongStream manySeeds() {
         return LongStream.rangeClosed(1_000, 1_200);
+    }
+
+    /** They found an IN_ORDER run that grew longer than its packed ring, and rings hit by accident. */
+    @ParameterizedTest(name = "seed {0}")
+    @ValueSource(longs = {1003, 1071, 1116, 1121, 1179, 1194})
+    void the_framework_survives_drivers_that_once_found_something(long seed) {
+        hostile(seed).run(device(), builder -> builder.offer(CoreFeature.IN_ORDER), 20_000,
+                HostileDriverTest::smoke);
+    }
+
+    @ParameterizedTest(name = "seed {0}")
+    @ValueSource(longs = {1074, 1102, 1129, 1134, 1158})
+    void the_framework_survives_flipping_drivers_that_once_found_something(long seed) {
+        hostile(seed).flipping().run(device(), 5_000, HostileDriverTest::smoke);
     }
 
     @Test

@@ -23,7 +23,7 @@ final class PackedRing extends Ring {
     private int nextUsed;
     private boolean usedWrap;
 
-    /** Slots that were taken and not used. More than the ring has cannot be. */
+    /** Slots that were taken and have no used descriptor yet. More than the ring has cannot be. */
     private int slotsInWork;
 
     /** Slots that became used since the driver was last considered for a notification. */
@@ -164,8 +164,8 @@ final class PackedRing extends Ring {
 
     @Override
     void use(DescriptorChain chain) {
-        slotsInWork -= chain.slots;
         if (inOrder) {
+            // In work until the run ends: the driver cannot know before that the slots are free.
             runSlots += chain.slots;
             runLastId = chain.id;
             runLastLength = chain.usedLength;
@@ -193,6 +193,7 @@ final class PackedRing extends Ring {
         // One release: the driver sees the flags only together with id and length.
         PackedDesc.LEN_ID_FLAGS.setRelease(descriptors, at, PackedDesc.lenIdFlags(length, id, flags));
         dirty(descriptorsAddress + at + PackedDesc.LEN.offset(), 8);
+        slotsInWork -= slots;
         nextUsed += slots;
         slotsSincePublish += slots;
         if (nextUsed >= size) {

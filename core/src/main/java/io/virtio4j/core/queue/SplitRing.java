@@ -92,9 +92,11 @@ final class SplitRing extends Ring {
     private boolean lookForAvailable() {
         seenAvail = VirtqAvail.IDX.getAcquire(avail, 0);
         int available = (seenAvail - nextAvail) & 0xFFFF;
-        if (available > size) {
+        // What the driver was not told of yet still takes its place in the ring.
+        int inFlight = (nextAvail - publishedUsed) & 0xFFFF;
+        if (available + inFlight > size) {
             throw new RingFault("available idx jumped: queue=" + queueName + " idx=" + seenAvail
-                    + " expected=" + nextAvail + " size=" + size);
+                    + " expected=" + nextAvail + " inFlight=" + inFlight + " size=" + size);
         }
         return available != 0;
     }

@@ -10,14 +10,18 @@ import io.virtio4j.core.device.CoreFeature;
 import io.virtio4j.core.queue.RingFormat;
 import io.virtio4j.testkit.DriverOptions;
 import io.virtio4j.testkit.DriverQueue;
+import io.virtio4j.testkit.RawQueue;
+import io.virtio4j.testkit.RawQueue.Raw;
 import io.virtio4j.testkit.ScriptedDevice;
 import io.virtio4j.testkit.Submitted;
 import io.virtio4j.testkit.TestDriver;
+import io.virtio4j.testkit.conformance.HostileCase;
 import io.virtio4j.testkit.conformance.Normative;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -182,6 +186,38 @@ class InOrderTest {
 
             assertArrayEquals(new byte[] {1}, good.written());
             assertEquals(0, bad.usedLength());
+        }
+    }
+
+    /** A driver adds to a full ring: a run that has no used descriptor yet still takes its slots. */
+    @Test
+    @HostileCase("PK-4")
+    void a_run_without_used_descriptor_does_not_grow_longer_than_the_ring() {
+        ScriptedDevice device = new ScriptedDevice();
+        try (TestDriver driver =
+                TestDriver.attach(device, builder -> builder.offer(CoreFeature.IN_ORDER))) {
+            driver.reset().negotiate(DriverOptions.packed());
+            RawQueue queue = RawQueue.enable(driver, 0, 2);
+            driver.driverOk();
+            long address = driver.ram().allocate(2).address();
+            Raw[] chain = {
+                new Raw(address, 1, RawQueue.WRITE | RawQueue.NEXT),
+                new Raw(address + 1, 1, RawQueue.WRITE)
+            };
+            device.handler(taken -> {
+                queue.chain(chain);
+                taken.writer().writeLe16(1);
+                taken.complete();
+            });
+
+            queue.chain(chain);
+            queue.kick();
+            driver.runDevice();
+
+            assertTrue(driver.needsReset());
+            assertEquals(1, driver.instance().counters(0).ringFaults());
+            driver.errors().check();
+            driver.start(); // and all is well
         }
     }
 }
