@@ -2,6 +2,7 @@
 
 /** JMH benchmarks and side-by-side runs. */
 module io.virtio4j.benchmarks {
+    requires io.virtio4j.blk;
     requires io.virtio4j.core;
     requires jmh.core;
     requires static org.jspecify;

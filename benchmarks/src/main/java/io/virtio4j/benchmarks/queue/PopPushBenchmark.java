@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.benchmarks.queue;
 
-import io.virtio4j.core.device.CoreFeature;
 import io.virtio4j.core.device.DeviceContext;
 import io.virtio4j.core.device.DeviceType;
-import io.virtio4j.core.device.FeatureSet;
 import io.virtio4j.core.device.QueueSpec;
 import io.virtio4j.core.device.VirtioDevice;
 import io.virtio4j.core.memory.GuestMemory;
@@ -16,7 +14,6 @@ import io.virtio4j.core.queue.QueueHandler;
 import io.virtio4j.core.queue.RingFormat;
 import io.virtio4j.core.queue.VirtQueue;
 import io.virtio4j.core.transport.DeviceInstance;
-import io.virtio4j.core.transport.DeviceStatus;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -68,26 +65,7 @@ public class PopPushBenchmark {
         region = MemoryRegion.allocate(0, 1L << 30);
         ring = new PreparedRing(region.segment(), format, shape);
         device = DeviceInstance.of(visitor).memory(GuestMemory.of(region)).build();
-        FeatureSet features =
-                FeatureSet.of(CoreFeature.VERSION_1, CoreFeature.EVENT_IDX, CoreFeature.INDIRECT_DESC);
-        if (format == RingFormat.PACKED) {
-            features = features.with(CoreFeature.RING_PACKED);
-        }
-        device.writeStatus(DeviceStatus.ACKNOWLEDGE);
-        device.writeStatus(DeviceStatus.ACKNOWLEDGE | DeviceStatus.DRIVER);
-        for (int word = 0; word < FeatureSet.WORDS; word++) {
-            device.acceptFeatures(word, features.word(word));
-        }
-        int status = DeviceStatus.ACKNOWLEDGE | DeviceStatus.DRIVER | DeviceStatus.FEATURES_OK;
-        device.writeStatus(status);
-        device.queueSize(0, ring.size());
-        device.configureQueue(0, queue -> {
-            queue.descriptorArea(PreparedRing.RING);
-            queue.driverArea(PreparedRing.DRIVER_AREA);
-            queue.deviceArea(PreparedRing.DEVICE_AREA);
-        });
-        device.enableQueue(0);
-        device.writeStatus(status | DeviceStatus.DRIVER_OK);
+        ring.start(device);
     }
 
     /** Ends the device and frees its memory. */

@@ -2,7 +2,7 @@
 package io.virtio4j.benchmarks.queue;
 
 /** How the buffers of a chain lie in descriptors; the shapes of the other implementations' programs. */
-public enum Shape {
+public enum Shape implements ChainShape {
     /** One device-readable descriptor of 1,500 bytes. */
     ONE(1, false),
     /** 1,500 bytes to read, 1,500 to write. */
@@ -12,20 +12,32 @@ public enum Shape {
     /** As {@link #THREE}, in an indirect table. */
     INDIRECT_THREE(3, true);
 
-    final int descriptors;
-    final boolean indirect;
+    private final int descriptors;
+    private final boolean indirect;
 
     Shape(int descriptors, boolean indirect) {
         this.descriptors = descriptors;
         this.indirect = indirect;
     }
 
-    boolean isWritable(int descriptor) {
+    @Override
+    public int descriptors() {
+        return descriptors;
+    }
+
+    @Override
+    public boolean isIndirect() {
+        return indirect;
+    }
+
+    @Override
+    public boolean isWritable(int descriptor) {
         boolean last = descriptor == descriptors - 1;
         return descriptors > 1 && (last || descriptors >= 3 && descriptor >= 1);
     }
 
-    int length(int descriptor) {
+    @Override
+    public int length(int descriptor) {
         if (descriptors < 3) {
             return 1500;
         }
