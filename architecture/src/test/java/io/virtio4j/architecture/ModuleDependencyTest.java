@@ -18,6 +18,8 @@ class ModuleDependencyTest {
 
     private static final String CORE = "io.virtio4j.core";
 
+    private static final String ON_LINUX = ".linux";
+
     /** What transports may require of ours beyond core, which each of them may. */
     private static final Map<String, Set<String>> TRANSPORTS = Map.of(
             "io.virtio4j.transport.mmio", Set.of(),
@@ -35,7 +37,22 @@ class ModuleDependencyTest {
     @Test
     void devices_require_core_and_none_of_our_other_modules() {
         for (BuiltModule module : modulesIn("devices")) {
-            assertEquals(Set.of(CORE), module.requiredOfOurs(), module::name);
+            if (!module.name().endsWith(ON_LINUX)) {
+                assertEquals(Set.of(CORE), module.requiredOfOurs(), module::name);
+            }
+        }
+    }
+
+    /** What needs native calls is beside the device, which is for every system. */
+    @Test
+    void what_linux_adds_to_a_device_requires_that_device_and_host_linux() {
+        for (BuiltModule module : modulesIn("devices")) {
+            if (module.name().endsWith(ON_LINUX)) {
+                String device = module.name().substring(0, module.name().length() - ON_LINUX.length());
+                Set<String> required = new TreeSet<>(module.requiredOfOurs());
+                required.remove(CORE);
+                assertEquals(Set.of(device, "io.virtio4j.host.linux"), required, module::name);
+            }
         }
     }
 

@@ -3,7 +3,9 @@ package io.virtio4j.examples;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.virtio4j.blk.BlockFeature;
 import io.virtio4j.core.transport.DeviceInstance;
 import io.virtio4j.testkit.DriverPort;
 import io.virtio4j.testkit.MmioPort;
@@ -18,6 +20,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The examples of embedding work in a machine that knows only addresses. */
@@ -97,5 +101,11 @@ class EmbeddingTest {
                 }
             }, machine.interrupts));
         }
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void a_disk_with_holes_offers_discard() throws IOException {
+        assertTrue(Holes.disk(image).offeredFeatures().has(BlockFeature.DISCARD));
     }
 }

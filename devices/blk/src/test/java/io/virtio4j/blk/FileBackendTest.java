@@ -363,6 +363,19 @@ class FileBackendTest {
         assertTrue(puncher.closed);
     }
 
+    /** A range in many pieces takes the host long: a reset of the queue must not wait for all of it. */
+    @Test
+    void large_ranges_are_punched_piece_by_piece() throws IOException {
+        long size = 3L * FileBackend.PUNCH;
+        FileBackend.create(image, size).close();
+        Puncher puncher = new Puncher(true);
+        try (FileBackend backend = FileBackend.open(image, puncher)) {
+            assertEquals(FileBackend.PUNCH, backend.discard(0, size));
+            assertEquals(FileBackend.PUNCH, backend.zero(0, size, true));
+            assertEquals(FileBackend.PUNCH, backend.zero(0, size, false));
+        }
+    }
+
     @Test
     void who_cannot_punch_is_not_asked_again_and_zeroes_are_written() throws IOException {
         FileBackend.create(image, SIZE).close();
