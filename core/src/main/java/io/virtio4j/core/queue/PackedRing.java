@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
 /** The packed virtqueue. [Packed Virtqueues] */
 final class PackedRing extends Ring {
 
+    private static final long NOTHING = -1;
+
     private MemorySegment descriptors = none();
     private MemorySegment driverEvent = none();
     private MemorySegment deviceEvent = none();
@@ -25,6 +27,15 @@ final class PackedRing extends Ring {
 
     /** Slots that were taken and have no used descriptor yet. More than the ring has cannot be. */
     private int slotsInWork;
+
+    // Where the last look found nothing; chains that were put back since then are available before it.
+    private int emptyAvail;
+    private boolean emptyWrap;
+
+    // What was gathered becomes visible with the first used descriptor of it, which is written last.
+    private boolean gathering;
+    private long gatheredAt = NOTHING;
+    private long gatheredLenIdFlags;
 
     /** Slots that became used since the driver was last considered for a notification. */
     private int slotsSincePublish;
@@ -47,6 +58,8 @@ final class PackedRing extends Ring {
             throw new RingFault("saved position passes the ring: queue=" + queueName + " available="
                     + nextAvail + " used=" + nextUsed + " size=" + size);
         }
+        emptyAvail = nextAvail;
+        emptyWrap = availWrap;
         resolve(config);
     }
 
@@ -71,6 +84,8 @@ final class PackedRing extends Ring {
         // > A device MUST NOT use a descriptor unless it observes the VIRTQ_DESC_F_AVAIL bit in its
         // > flags being changed. [Packed Virtqueues / The Virtqueue Descriptor Table]
         if (!PackedDesc.isAvailable(PackedDesc.flags(rest), availWrap)) {
+            emptyAvail = nextAvail;
+            emptyWrap = availWrap;
             return false;
         }
         walk(chain, at, rest);
@@ -190,9 +205,14 @@ final class PackedRing extends Ring {
         int flags = (usedWrap ? PackedDesc.F_AVAIL | PackedDesc.F_USED : 0)
                 | (length > 0 ? PackedDesc.F_WRITE : 0);
         long at = (long) PackedDesc.SIZE * nextUsed;
-        // One release: the driver sees the flags only together with id and length.
-        PackedDesc.LEN_ID_FLAGS.setRelease(descriptors, at, PackedDesc.lenIdFlags(length, id, flags));
-        dirty(descriptorsAddress + at + PackedDesc.LEN.offset(), 8);
+        if (gathering && gatheredAt == NOTHING) {
+            gatheredAt = at;
+            gatheredLenIdFlags = PackedDesc.lenIdFlags(length, id, flags);
+        } else {
+            // One release: the driver sees the flags only together with id and length.
+            PackedDesc.LEN_ID_FLAGS.setRelease(descriptors, at, PackedDesc.lenIdFlags(length, id, flags));
+            dirty(descriptorsAddress + at + PackedDesc.LEN.offset(), 8);
+        }
         slotsInWork -= slots;
         nextUsed += slots;
         slotsSincePublish += slots;
@@ -203,8 +223,32 @@ final class PackedRing extends Ring {
     }
 
     @Override
-    boolean publish() {
+    void gather() {
         endRun();
+        gathering = true;
+    }
+
+    @Override
+    void endGather() {
+        if (gathering) {
+            endRun();
+            gathering = false;
+            if (gatheredAt != NOTHING) {
+                PackedDesc.LEN_ID_FLAGS.setRelease(descriptors, gatheredAt, gatheredLenIdFlags);
+                dirty(descriptorsAddress + gatheredAt + PackedDesc.LEN.offset(), 8);
+                gatheredAt = NOTHING;
+            }
+        }
+    }
+
+    @Override
+    void publish() {
+        endRun();
+        endGather();
+    }
+
+    @Override
+    boolean isNotificationDue() {
         if (slotsSincePublish == 0) {
             return false;
         }
@@ -246,13 +290,13 @@ final class PackedRing extends Ring {
     boolean arm() {
         disarmed = false;
         wish(eventIndex
-                ? EventSuppress.descFlags(nextAvail, availWrap, EventSuppress.DESC)
+                ? EventSuppress.descFlags(emptyAvail, emptyWrap, EventSuppress.DESC)
                 : EventSuppress.descFlags(0, false, EventSuppress.ENABLE));
         // Flags are read after the wish is visible, or both sides can go to sleep.
         VarHandle.fullFence();
         long rest = PackedDesc.LEN_ID_FLAGS.getAcquire(
-                descriptors, (long) PackedDesc.SIZE * nextAvail);
-        return PackedDesc.isAvailable(PackedDesc.flags(rest), availWrap);
+                descriptors, (long) PackedDesc.SIZE * emptyAvail);
+        return PackedDesc.isAvailable(PackedDesc.flags(rest), emptyWrap);
     }
 
     private void wish(long descFlags) {

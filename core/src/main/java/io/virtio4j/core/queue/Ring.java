@@ -93,20 +93,25 @@ abstract sealed class Ring permits SplitRing, PackedRing {
     /** Uses a chain. With IN_ORDER, chains come here in the order in which they were taken. */
     abstract void use(DescriptorChain chain);
 
-    /**
-     * Makes everything used visible to the driver.
-     *
-     * @return whether a used buffer notification is due
-     */
-    abstract boolean publish();
+    /** Keeps what is used from now on from the driver until {@link #endGather()}, or {@link #publish()}. */
+    void gather() {}
+
+    /** Lets the driver see at once what was gathered; or with the next {@link #publish()}. */
+    void endGather() {}
+
+    /** Makes everything used visible to the driver. */
+    abstract void publish();
+
+    /** Whether the driver wants to be notified of something that was published since this was last asked. */
+    abstract boolean isNotificationDue();
 
     /** Advises the driver that available buffer notifications are not needed. */
     abstract void disarm();
 
     /**
-     * Asks for an available buffer notification.
+     * Asks for an available buffer notification, of buffers beyond the last look that found none.
      *
-     * @return whether buffers are available already, so that none may come
+     * @return whether there are some already, so that none may come
      */
     abstract boolean arm();
 

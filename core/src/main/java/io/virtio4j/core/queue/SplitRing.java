@@ -25,8 +25,14 @@ final class SplitRing extends Ring {
     /** The driver's index when it was last looked at. */
     private int seenAvail;
 
+    /** Where the last look found nothing; chains that were put back since then are available before it. */
+    private int emptyAvail;
+
     /** What the driver can see of {@link #nextUsed}. */
     private int publishedUsed;
+
+    /** Up to where the driver was considered for a notification. */
+    private int consideredUsed;
 
     /** Heads that were taken and not used: the same one must not come again. */
     private final boolean[] inWork;
@@ -46,7 +52,9 @@ final class SplitRing extends Ring {
         nextAvail = from.availableIndex();
         nextUsed = from.usedIndex();
         seenAvail = nextAvail;
+        emptyAvail = nextAvail;
         publishedUsed = nextUsed;
+        consideredUsed = nextUsed;
         resolve(config);
         if (eventIndex) {
             // > the device MUST set flags to 0 [Available Buffer Notification Suppression]
@@ -71,6 +79,7 @@ final class SplitRing extends Ring {
     @Override
     boolean take(DescriptorChain chain) {
         if (nextAvail == seenAvail && !lookForAvailable()) {
+            emptyAvail = nextAvail;
             return false;
         }
         int head = VirtqAvail.ENTRY.get(avail, VirtqAvail.RING + 2L * (nextAvail & mask));
@@ -180,17 +189,24 @@ final class SplitRing extends Ring {
     }
 
     @Override
-    boolean publish() {
+    void publish() {
         endRun();
-        int before = publishedUsed;
-        int now = nextUsed;
+        if (publishedUsed != nextUsed) {
+            publishedUsed = nextUsed;
+            // > The device MUST set len prior to updating the used idx. [The Virtqueue Used Ring]
+            VirtqUsed.IDX.setRelease(used, 0, nextUsed);
+            dirty(usedAddress, VirtqUsed.RING);
+        }
+    }
+
+    @Override
+    boolean isNotificationDue() {
+        int before = consideredUsed;
+        int now = publishedUsed;
         if (before == now) {
             return false;
         }
-        // > The device MUST set len prior to updating the used idx. [The Virtqueue Used Ring]
-        VirtqUsed.IDX.setRelease(used, 0, now);
-        dirty(usedAddress, VirtqUsed.RING);
-        publishedUsed = now;
+        consideredUsed = now;
         // The driver's wish is read after idx is visible, or both sides can go to sleep.
         VarHandle.fullFence();
         if (eventIndex) {
@@ -216,7 +232,7 @@ final class SplitRing extends Ring {
     boolean arm() {
         if (eventIndex) {
             long at = VirtqUsed.availEvent(size);
-            VirtqUsed.AVAIL_EVENT.setRelease(used, at, nextAvail);
+            VirtqUsed.AVAIL_EVENT.setRelease(used, at, emptyAvail);
             dirty(usedAddress + at, 2);
         } else {
             disarmed = false;
@@ -225,7 +241,7 @@ final class SplitRing extends Ring {
         }
         // The index is read after the wish is visible, or both sides can go to sleep.
         VarHandle.fullFence();
-        return nextAvail != seenAvail || lookForAvailable();
+        return lookForAvailable() && seenAvail != emptyAvail;
     }
 
     @Override

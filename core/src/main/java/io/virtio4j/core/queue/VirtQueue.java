@@ -22,9 +22,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class VirtQueue {
 
-    /** Used buffers are made visible after so many, or when the drain ends. */
-    private static final int PUBLISH_EVERY = 16;
-
     /** A drain reads at most so many descriptors for each entry of the queue: loops are cheap to make. */
     private static final int WORK_PER_ENTRY = 8;
 
@@ -55,6 +52,7 @@ public final class VirtQueue {
     private final QueueCounters counters;
     private final QueueTask task;
     private final ChainViews views;
+    private final Publication publication;
 
     private final ChainPool pool;
     private final Completions completions = new Completions();
@@ -69,7 +67,6 @@ public final class VirtQueue {
     private boolean sawFull; // the device has no room
     private boolean sawEnough; // it is another queue's turn
     private int turnsLeft; // chains that may still be taken
-    private int unpublished;
     private int held;
     private @Nullable MemoryMap pinned;
 
@@ -104,6 +101,7 @@ public final class VirtQueue {
             this.pool = new ChainPool(size);
             this.order = features.inOrder() ? new UsedOrder(size) : null;
             this.views = new ChainViews();
+            this.publication = new Publication(this, ring, listener, counters);
             this.task = new QueueTask(this, context.runner());
             this.restored =
                     state.inWork().isEmpty() ? null : new ChainsInWork(state.inWork(), ring);
@@ -191,6 +189,7 @@ public final class VirtQueue {
             throw new IllegalStateException("chains are taken by the queue's handler: queue=" + name);
         }
         while (mayTake()) {
+            sawEmpty = false;
             DescriptorChain chain = pool.take(this, map);
             chain.begin(nextSequence, map);
             try {
@@ -290,18 +289,25 @@ public final class VirtQueue {
         }
         ring.use(chain);
         pool.release(chain);
-        if (++unpublished >= PUBLISH_EVERY) {
-            publish();
-        }
+        publication.used();
     }
 
     /** Makes what was used visible now, instead of at the end of the turn. On the owner's thread. */
     public void publish() {
-        unpublished = 0;
-        if (!isRevoked() && ring.publish()) {
-            counters.interrupt();
-            listener.usedBuffers(this);
-        }
+        publication.publish(false);
+    }
+
+    /**
+     * Keeps chains that are used from now on together: the driver sees all of them or none. To be ended with
+     * {@code false} in the same turn. On the owner's thread.
+     */
+    public void gather(boolean on) {
+        publication.gather(on);
+    }
+
+    /** Has used buffer notifications moderated from the next one on; {@code null} ends that. Any thread. */
+    public void moderate(@Nullable NotificationModeration moderation) {
+        publication.moderate(moderation);
     }
 
     void putBack(DescriptorChain chain) {
@@ -450,10 +456,7 @@ public final class VirtQueue {
         if (isRevoked()) {
             return false;
         }
-        if (sawEmpty) {
-            return rest && ring.arm();
-        }
-        return sawEnough;
+        return sawEmpty ? rest && ring.arm() : sawEnough;
     }
 
     /** A handler that took chains by itself and kept some without deferring them. */
@@ -558,17 +561,15 @@ public final class VirtQueue {
         return ((int) ATTENTION.getOpaque(this) & STOP) != 0;
     }
 
-    /**
-     * Where the queue is. The caller holds the queue; completions that came in are published first.
-     */
-    public QueueState state() {
+    /** Publishes completions that came in, and notifies the driver at once. The caller holds the queue. */
+    public void settle() {
         if (!failed && !isRevoked()) {
             MemoryMap map = memory.pin();
             try {
                 pinned = map;
                 useMap(map);
                 collectCompleted();
-                publish();
+                publication.publish(true);
             } catch (RuntimeException | Error e) {
                 fail(e);
             } finally {
@@ -576,6 +577,11 @@ public final class VirtQueue {
                 map.unpin();
             }
         }
+    }
+
+    /** Where the queue is, {@linkplain #settle() settled}. The caller holds the queue. */
+    public QueueState state() {
+        settle();
         ChainsInWork waiting = restored != null ? restored : new ChainsInWork(List.of(), ring);
         return new QueueState(ring.position(), waiting.save(pool, nextSequence));
     }

@@ -310,6 +310,13 @@ final class Lifecycle {
             return;
         }
         suspending = false;
+        // What a device held back is due before SUSPEND shows.
+        for (QueueSlot slot : slots) {
+            VirtQueue queue = slot.running;
+            if (queue != null) {
+                queue.settle();
+            }
+        }
         config.freeze();
         change(DRIVER_OK, SUSPEND);
     }
