@@ -6,6 +6,7 @@ module io.virtio4j.transport.vfiouser {
     requires transitive io.virtio4j.core;
     requires transitive io.virtio4j.host.linux;
     requires transitive io.virtio4j.transport.pci;
+    requires com.fasterxml.jackson.core;
     requires org.slf4j;
 
     exports io.virtio4j.transport.vfiouser;

@@ -97,6 +97,9 @@ class ModuleDependencyTest {
                 allowed.add("org.junit.jupiter.params");
                 allowed.add("org.junit.platform.launcher");
             }
+            if (module.liesIn("transport-vfio-user")) {
+                allowed.add("com.fasterxml.jackson.core");
+            }
             if (module.liesIn("benchmarks")) {
                 allowed.add("jmh.core");
             }

@@ -8,7 +8,6 @@ import io.virtio4j.core.wire.StructLayout;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.Map;
 import java.util.StringJoiner;
 
 /**
@@ -24,9 +23,6 @@ final class VersionNegotiation {
 
     private static final int OUR_MAJOR = 0;
     private static final int OUR_MINOR = 0;
-
-    private static final String CAPABILITIES = "capabilities";
-    private static final long MOST_NUMBER = 0xFFFF_FFFFL;
 
     private boolean agreed;
     private boolean writeMultiple;
@@ -68,8 +64,9 @@ final class VersionNegotiation {
         if (length == 0) {
             return new byte[0];
         }
-        if (length > JsonReader.MOST_BYTES + 1) {
-            throw Refusal.invalid("version data is too long: bytes=" + length);
+        if (length > Capabilities.MOST_BYTES + 1) {
+            throw Refusal.invalid("version data is too long: bytes=" + length + " most="
+                    + (Capabilities.MOST_BYTES + 1));
         }
         byte[] data = message.bytes().asSlice(Message.HEADER + SIZE, length).toArray(JAVA_BYTE);
         if (data[length - 1] != 0) {
@@ -82,15 +79,8 @@ final class VersionNegotiation {
         if (data.length == 0) {
             return data;
         }
-        if (!(JsonReader.read(data) instanceof Map<?, ?> proposal)) {
-            throw Refusal.invalid("version data is not an object");
-        }
-        String reply = "{}";
-        if (proposal.get(CAPABILITIES) instanceof Map<?, ?> capabilities) {
-            reply = "{\"" + CAPABILITIES + "\":" + answer(capabilities) + "}";
-        } else if (proposal.containsKey(CAPABILITIES)) {
-            throw Refusal.invalid("capabilities are not an object");
-        }
+        Capabilities capabilities = Capabilities.read(data);
+        String reply = capabilities.proposed() ? "{\"capabilities\":" + answer(capabilities) + "}" : "{}";
         return (reply + "\0").getBytes(StandardCharsets.UTF_8);
     }
 
@@ -98,37 +88,23 @@ final class VersionNegotiation {
      * > The capability list must be a subset of those proposed. And QEMU takes no reply that is longer than
      * its request.
      */
-    private String answer(Map<?, ?> proposed) throws Refusal {
+    private String answer(Capabilities proposed) {
         StringJoiner reply = new StringJoiner(",", "{", "}");
-        if (number(proposed, "max_msg_fds") >= 0) {
+        if (proposed.number("max_msg_fds") != null) {
             reply.add("\"max_msg_fds\":" + Message.MOST_DESCRIPTORS);
         }
-        if (number(proposed, "max_data_xfer_size") >= 0) {
+        if (proposed.number("max_data_xfer_size") != null) {
             reply.add("\"max_data_xfer_size\":" + Message.MOST_DATA);
         }
-        long maps = number(proposed, "max_dma_maps");
-        if (maps >= 0) {
+        Long maps = proposed.number("max_dma_maps");
+        if (maps != null) {
             reply.add("\"max_dma_maps\":" + Math.min(maps, DmaTable.MOST_REGIONS));
         }
-        Object multiple = proposed.get("write_multiple");
-        if (multiple instanceof Boolean offered) {
-            writeMultiple = offered;
-            reply.add("\"write_multiple\":" + offered);
-        } else if (multiple != null) {
-            throw Refusal.invalid("capability is not a boolean: write_multiple=" + multiple);
+        Boolean multiple = proposed.writeMultiple();
+        if (multiple != null) {
+            writeMultiple = multiple;
+            reply.add("\"write_multiple\":" + multiple);
         }
         return reply.toString();
-    }
-
-    /** A capability that is a number; -1 if it was not proposed. */
-    private static long number(Map<?, ?> proposed, String name) throws Refusal {
-        Object value = proposed.get(name);
-        if (value == null) {
-            return -1;
-        }
-        if (value instanceof Long number && number >= 0 && number <= MOST_NUMBER) {
-            return number;
-        }
-        throw Refusal.invalid("capability is not a number of 32 bits: " + name + "=" + value);
     }
 }
