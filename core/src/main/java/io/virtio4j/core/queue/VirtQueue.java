@@ -480,6 +480,8 @@ public final class VirtQueue {
             counters.ringFault();
             listener.queueFailed(this, cause);
         }
+        // No turn may come any more that would give back their memory.
+        dropCompleted();
     }
 
     // ── For the device instance ────────────────────────────────────────────
