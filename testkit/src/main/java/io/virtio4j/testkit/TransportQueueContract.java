@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.virtio4j.core.device.CoreFeature;
+import io.virtio4j.core.memory.GuestMemory;
 import io.virtio4j.core.queue.RingFormat;
 import io.virtio4j.core.queue.Runner;
 import io.virtio4j.core.transport.DeviceInstance;
@@ -32,6 +33,19 @@ public abstract class TransportQueueContract {
      */
     protected abstract DriverPort connect(DeviceInstance instance, GuestRam ram);
 
+    /** Guest memory for one test. A transport that shares memory with a peer makes it of files. */
+    protected GuestRam allocateRam() {
+        return GuestRam.allocate();
+    }
+
+    /**
+     * What the device reaches of guest memory to begin with. A transport through which a peer maps memory
+     * begins with none.
+     */
+    protected GuestMemory deviceMemory(GuestRam ram) {
+        return ram.memory();
+    }
+
     /** A device behind the transport, and a driver. */
     final class Rig implements AutoCloseable {
 
@@ -45,9 +59,9 @@ public abstract class TransportQueueContract {
         }
 
         Rig(Runner runner) {
-            GuestRam ram = GuestRam.allocate();
+            GuestRam ram = allocateRam();
             instance = DeviceInstance.of(device)
-                    .memory(ram.memory())
+                    .memory(deviceMemory(ram))
                     .runner(runner)
                     .resetGrace(Duration.ZERO)
                     .onDeviceError(errors)
