@@ -110,17 +110,25 @@ final class Connection {
             throw Refusal.invalid("unsolicited reply: id=" + message.id() + " command="
                     + message.commandNumber());
         }
+        Refusal refusal = null;
+        int reply = 0;
         try {
-            int reply = handle(message);
-            if (message.wantsReply()) {
+            reply = handle(message);
+        } catch (Refusal why) {
+            refusal = why;
+        }
+        // Before the reply: a client that has it may rely on that nothing else of its message is left.
+        message.descriptors().clear();
+        boolean wantsReply = message.wantsReply();
+        if (wantsReply) {
+            if (refusal == null) {
                 message.reply(socket, reply);
-            }
-        } catch (Refusal refusal) {
-            boolean goesOn = version.isAgreed() && message.wantsReply();
-            if (message.wantsReply()) {
+            } else {
                 message.replyError(socket, refusal.errno());
             }
-            if (!goesOn) {
+        }
+        if (refusal != null) {
+            if (!version.isAgreed() || !wantsReply) {
                 throw refusal;
             }
             log(message, refusal);

@@ -137,6 +137,8 @@ public final class VfioUserServer implements AutoCloseable {
                 }
                 connection = client;
             }
+            // What came of the device since the last client left is not for this one.
+            interrupts.reset();
             try {
                 new Connection(client, function, regions, interrupts, memory).serve();
             } finally {

@@ -28,6 +28,14 @@ final class OpenFiles {
         return counts;
     }
 
+    /** What is left when some of a kind were closed. */
+    static Map<String, Integer> without(Map<String, Integer> before, String kind, int closed) {
+        Map<String, Integer> left = new TreeMap<>(before);
+        left.merge(kind, -closed, Integer::sum);
+        left.values().removeIf(count -> count == 0);
+        return left;
+    }
+
     private static String kind(Path entry) {
         try {
             return Files.readSymbolicLink(entry).toString();

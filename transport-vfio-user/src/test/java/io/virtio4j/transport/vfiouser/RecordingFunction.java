@@ -29,6 +29,9 @@ final class RecordingFunction implements PciFunction {
     /** Thrown by the next access. */
     volatile RuntimeException failure;
 
+    /** Thrown by the next reset. */
+    volatile RuntimeException resetFailure;
+
     VfioUserFunction serve(PciInterrupts to) {
         return serve(to, true, VECTORS);
     }
@@ -96,6 +99,11 @@ final class RecordingFunction implements PciFunction {
 
     @Override
     public void reset() {
+        RuntimeException thrown = resetFailure;
+        resetFailure = null;
+        if (thrown != null) {
+            throw thrown;
+        }
         resets.incrementAndGet();
     }
 }

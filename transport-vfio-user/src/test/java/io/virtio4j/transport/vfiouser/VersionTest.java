@@ -8,6 +8,7 @@ import io.virtio4j.testkit.conformance.HostileCase;
 import io.virtio4j.testkit.conformance.HostileCases;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -262,7 +263,7 @@ class VersionTest {
             }
             try (Served served = new Served(); Client client = served.connect()) {
                 Client.Reply reply = client.ask(Wire.VERSION,
-                        Wire.payload().u32(0).raw(java.util.Arrays.copyOf(data, length)).u8(0).bytes());
+                        Wire.payload().u32(0).raw(Arrays.copyOf(data, length)).u8(0).bytes());
                 if (reply.failed()) {
                     assertEquals(Wire.EINVAL, reply.error());
                     client.assertClosed();
