@@ -23,11 +23,14 @@ public final class Demo {
 
     private final List<DemoDevice> devices;
     private final PrintStream out;
+    private final PrintStream errors;
     private final boolean terminal;
 
-    Demo(List<DemoDevice> devices, PrintStream out, boolean terminal) {
+    /** Shows what it does on {@code out}, and on {@code errors} why it does nothing. */
+    Demo(List<DemoDevice> devices, PrintStream out, PrintStream errors, boolean terminal) {
         this.devices = devices;
         this.out = out;
+        this.errors = errors;
         this.terminal = terminal;
     }
 
@@ -35,7 +38,7 @@ public final class Demo {
     public static void main(String... arguments) {
         Console console = System.console();
         boolean terminal = console != null && console.isTerminal();
-        System.exit(new Demo(DEVICES, System.out, terminal).run(arguments));
+        System.exit(new Demo(DEVICES, System.out, System.err, terminal).run(arguments));
     }
 
     /** Runs, and returns the exit code. */
@@ -45,7 +48,7 @@ public final class Demo {
         try {
             options = DemoOptions.parse(names, new Random().nextInt(1_000_000_000), arguments);
         } catch (IllegalArgumentException e) {
-            out.println("demo: " + e.getMessage() + "; --help lists the options.");
+            errors.println("demo: " + e.getMessage() + "; --help lists the options.");
             return WRONG_OPTIONS;
         }
         if (options.help()) {
@@ -97,7 +100,9 @@ public final class Demo {
     private static int conclude(List<DemoResult> results, DemoOptions options, Screen screen) {
         long failed = results.stream().filter(result -> result.log().errors() > 0).count();
         if (failed == 0) {
-            screen.line("All " + results.size() + " runs did what they should.");
+            screen.line(results.size() == 1
+                    ? "The run did what it should."
+                    : "All " + results.size() + " runs did what they should.");
             return OK;
         }
         screen.line(failed + " of " + results.size() + " runs failed. The same again: --seed "

@@ -33,9 +33,9 @@ record DemoOptions(
 
     static final String HELP = """
             Usage: demo [OPTION]...
-            Runs a machine in one process: each device on each transport and with each ring format, brought
-            up and driven as by a real driver. The exit code is 0 if everything worked, 1 if anything did
-            not, 2 if the options are wrong.
+            Runs a machine in one process: each device on each transport and with each ring
+            format, brought up and driven as by a real driver. The exit code is 0 if
+            everything worked, 1 if anything did not, 2 if the options are wrong.
 
               --device NAME      only this device: %s
               --transport NAME   only this transport: %s
@@ -44,10 +44,12 @@ record DemoOptions(
               --seed NUMBER      decides all data and choices (default: another each time)
               --quick            8M, for a first look
               --verbose          every step in a line, and where errors come from
-              --linux            the same with a real Linux guest; needs root, and prepares the guest first
+              --linux            the same with a real Linux guest; needs root, and prepares
+                                 the guest first
               --help             this text
 
-            Options that name something can be given several times, or take a list: --ring split,packed
+            Options that name something can be given several times, or take a list:
+            --ring split,packed
             """;
 
     static String help(Set<String> devices) {

@@ -4,7 +4,9 @@ package io.virtio4j.examples.demo;
 import io.virtio4j.core.queue.RingFormat;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** A row of the table. */
 record DemoResult(
@@ -14,25 +16,44 @@ record DemoResult(
         RunLog log,
         Duration time) {
 
-    private static final String FORMAT = "%-7s %-10s %-7s %10s %11s %8s %7s  %s";
-    private static final int FEATURES_WIDTH = 58;
+    private static final int WIDTH = 80;
+    private static final String WHO = "%-8s %-10s %-7s ";
+    private static final int WHO_WIDTH = 28;
+    private static final String FIGURES = "%10s %11s %8s %7s";
 
-    /** The table, line by line. */
+    /** The table, line by line, for terminals of 80 columns. */
     static List<String> table(List<DemoResult> results) {
         List<String> lines = new ArrayList<>();
-        lines.add(FORMAT.formatted("device", "transport", "ring", "operations", "bytes", "time", "errors",
-                "features negotiated"));
+        lines.add(WHO.formatted("device", "transport", "ring")
+                + FIGURES.formatted("operations", "bytes", "time", "errors"));
         for (DemoResult result : results) {
-            List<String> features = Text.wrap(result.log.features(), FEATURES_WIDTH);
-            lines.add(FORMAT.formatted(
-                    result.device, DemoOptions.name(result.transport), DemoOptions.name(result.ring),
+            lines.add(result.who(DemoOptions.name(result.transport)) + FIGURES.formatted(
                     Text.count(result.log.operations()), Text.bytes(result.log.bytes()),
-                    Text.seconds(result.time), Text.count(result.log.errors()), features.getFirst()));
-            for (String more : features.subList(1, features.size())) {
-                lines.add(FORMAT.formatted("", "", "", "", "", "", "", more));
-            }
+                    Text.seconds(result.time), Text.count(result.log.errors())));
         }
+        lines.add("");
+        lines.add(WHO.formatted("device", "transport", "ring") + "features negotiated");
+        results.stream()
+                .collect(Collectors.groupingBy(
+                        result -> List.of(result.device, result.ring, result.log.features()),
+                        LinkedHashMap::new, Collectors.toList()))
+                .values().forEach(alike -> addFeatures(alike, lines));
         return lines;
+    }
+
+    /** What was negotiated is mostly the same on all transports: then it is told once. */
+    private static void addFeatures(List<DemoResult> alike, List<String> lines) {
+        DemoResult first = alike.getFirst();
+        String who = first.who(alike.stream()
+                .map(result -> DemoOptions.name(result.transport)).collect(Collectors.joining(", ")));
+        for (String features : Text.wrap(first.log.features(), WIDTH - WHO_WIDTH)) {
+            lines.add(who + features);
+            who = " ".repeat(WHO_WIDTH);
+        }
+    }
+
+    private String who(String transports) {
+        return WHO.formatted(device, transports, DemoOptions.name(ring));
     }
 
     /** The row in a sentence. */

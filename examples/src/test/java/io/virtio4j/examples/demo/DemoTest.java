@@ -26,15 +26,21 @@ class DemoTest {
     private static final long FIRST_PARTITION = 1 << 20;
 
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream errors = new ByteArrayOutputStream();
 
     private int run(UnaryOperator<BlockBackend> around, boolean terminal, String... arguments) {
         Demo demo = new Demo(List.of(new BlockDemo(around)),
-                new PrintStream(bytes, true, StandardCharsets.UTF_8), terminal);
+                new PrintStream(bytes, true, StandardCharsets.UTF_8),
+                new PrintStream(errors, true, StandardCharsets.UTF_8), terminal);
         return demo.run(arguments);
     }
 
     private String output() {
         return bytes.toString(StandardCharsets.UTF_8);
+    }
+
+    private void assertFitsATerminal() {
+        output().lines().forEach(line -> assertTrue(line.length() <= 80, line));
     }
 
     @Test
@@ -46,11 +52,17 @@ class DemoTest {
         assertTrue(output().contains("All " + runs + " runs did what they should."), output());
         for (DemoTransport transport : DemoTransport.values()) {
             for (RingFormat ring : RingFormat.values()) {
-                String row = "(?s).*\nblk +%s +%s +[\\d,]+ +[\\d.]+ MiB +[\\d.]+ s +0  SEG_MAX .*"
+                String row = "(?s).*\nblk +%s +%s +[\\d,]+ +[\\d.]+ MiB +[\\d.]+ s +0\n.*"
                         .formatted(DemoOptions.name(transport), DemoOptions.name(ring));
                 assertTrue(output().matches(row), output());
             }
         }
+        for (RingFormat ring : RingFormat.values()) {
+            String row = "(?s).*\nblk +pci, mmio +%s +SEG_MAX .*".formatted(DemoOptions.name(ring));
+            assertTrue(output().matches(row), output());
+        }
+        assertEquals(1, output().split("RING_PACKED").length - 1, output());
+        assertFitsATerminal();
         assertFalse(output().contains("\r"), "no terminal");
     }
 
@@ -219,6 +231,7 @@ class DemoTest {
         for (String option : List.of("--transport", "--size", "--seed", "--quick", "--verbose")) {
             assertTrue(output().contains("\n  " + option), output());
         }
+        assertFitsATerminal();
     }
 
     @Test
@@ -236,8 +249,10 @@ class DemoTest {
     }
 
     private void assertWrong(String message, String... arguments) {
-        bytes.reset();
+        errors.reset();
         assertEquals(2, run(backend -> backend, false, arguments));
-        assertTrue(output().contains(message), output());
+        String said = errors.toString(StandardCharsets.UTF_8);
+        assertTrue(said.contains(message), said);
+        assertEquals("", output());
     }
 }
