@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class AsyncIo implements BlockIo {
 
+    /** What is asked of the backend. */
+    private enum Call { READ, WRITE, RANGE }
+
     private final BlockQueue queue;
     private final BlockDevice device;
     private final InFlight inFlight;
@@ -45,12 +48,7 @@ final class AsyncIo implements BlockIo {
             return Progress.SPENT;
         }
         int slice = (int) Math.min(until - request.done, InFlight.SLICE);
-        ByteBuf buffer = buffer(request, slice);
-        if (buffer == null) {
-            return Progress.BLOCKED;
-        }
-        return start(request, false, slice,
-                () -> device.asyncBackend().read(request.position(), buffer, request.operation()));
+        return buffer(request, slice) == null ? Progress.BLOCKED : start(request, Call.READ, slice);
     }
 
     @Override
@@ -78,8 +76,7 @@ final class AsyncIo implements BlockIo {
         }
         request.reader().read(buffer, slice);
         queue.spend(slice);
-        return start(request, true, slice,
-                () -> device.asyncBackend().write(request.position(), buffer, request.operation()));
+        return start(request, Call.WRITE, slice);
     }
 
     @Override
@@ -96,17 +93,7 @@ final class AsyncIo implements BlockIo {
         if (inFlight.isLate(request.position(), request.length)) {
             return Progress.BLOCKED;
         }
-        AsyncBlockBackend backend = device.asyncBackend();
-        long offset = request.position();
-        long length = request.length;
-        return start(request, true, length, () -> {
-            switch (request.rangeWork()) {
-                case DISCARD -> backend.discard(offset, length, request.operation());
-                case ERASE -> backend.erase(offset, length, request.operation());
-                case ZERO -> backend.zero(offset, length, false, request.operation());
-                case UNMAP -> backend.zero(offset, length, true, request.operation());
-            }
-        });
+        return start(request, Call.RANGE, request.length);
     }
 
     private @Nullable ByteBuf buffer(BlockRequest request, int slice) {
@@ -120,14 +107,33 @@ final class AsyncIo implements BlockIo {
         return buffer;
     }
 
-    private Progress start(BlockRequest request, boolean changes, long length, Runnable operation) {
-        request.operation().starting(changes ? length : 0);
+    private Progress start(BlockRequest request, Call call, long length) {
+        Operation operation = request.operation();
+        operation.starting(call == Call.READ ? 0 : length);
         try {
-            operation.run();
+            call(request, call, length);
         } catch (RuntimeException e) {
-            request.operation().failed(e);
+            operation.failed(e);
         }
         return Progress.STARTED;
+    }
+
+    private void call(BlockRequest request, Call call, long length) {
+        AsyncBlockBackend backend = device.asyncBackend();
+        Operation operation = request.operation();
+        long offset = request.position();
+        switch (call) {
+            case READ -> backend.read(offset, operation.buffer(), operation);
+            case WRITE -> backend.write(offset, operation.buffer(), operation);
+            case RANGE -> {
+                switch (request.rangeWork()) {
+                    case DISCARD -> backend.discard(offset, length, operation);
+                    case ERASE -> backend.erase(offset, length, operation);
+                    case ZERO -> backend.zero(offset, length, false, operation);
+                    case UNMAP -> backend.zero(offset, length, true, operation);
+                }
+            }
+        }
     }
 
     /** Takes the outcome of an operation, and reports it if it was none. */

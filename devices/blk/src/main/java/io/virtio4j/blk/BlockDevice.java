@@ -20,6 +20,8 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A disk. [Device Types / Block Device]
@@ -36,6 +38,8 @@ import org.jspecify.annotations.Nullable;
  * <p>A device may be used by one instance at a time. It does not close its backend.
  */
 public final class BlockDevice implements VirtioDevice {
+
+    private static final Logger LOG = LoggerFactory.getLogger(BlockDevice.class);
 
     /** Bytes. The unit of the protocol, whatever the block size is. */
     static final int SECTOR = 512;
@@ -288,11 +292,12 @@ public final class BlockDevice implements VirtioDevice {
      * still end on the old one, which may be closed after them.
      */
     public void replaceBackend(BlockStorage newStorage) {
-        if (newStorage.size() / SECTOR < capacity
+        long least = Math.min(capacity * SECTOR, storage.size());
+        if (newStorage.size() < least
                 || newStorage instanceof AsyncBlockBackend != isAsync()
                 || newStorage.isReadOnly() && !offers(BlockFeature.RO)) {
             throw new IllegalArgumentException("new backend has to be of the same kind, writable if the disk"
-                    + " is, and of at least " + capacity * SECTOR + " bytes: size=" + newStorage.size()
+                    + " is, and of at least " + least + " bytes: size=" + newStorage.size()
                     + " async=" + (newStorage instanceof AsyncBlockBackend)
                     + " readOnly=" + newStorage.isReadOnly());
         }
@@ -361,8 +366,13 @@ public final class BlockDevice implements VirtioDevice {
         return options.lifetime().get();
     }
 
+    /** What the embedder throws when it is told must not keep the driver from its answer. */
     void report(BlockFault fault) {
-        options.onFault().accept(fault);
+        try {
+            options.onFault().accept(fault);
+        } catch (RuntimeException e) {
+            LOG.error("onFault failed, it must not throw: {}", fault, e);
+        }
     }
 
     /** What the device did. */

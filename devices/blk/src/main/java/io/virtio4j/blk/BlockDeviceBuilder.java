@@ -299,6 +299,11 @@ public final class BlockDeviceBuilder {
     }
 
     private void checkZones() {
+        if (zones.hasZones() && zones.writeGranularity() % blockSize != 0) {
+            throw new IllegalArgumentException("zones are written in whole blocks: use"
+                    + " ZoneLayout.withWriteGranularity, or a smaller blockSize: writeGranularity="
+                    + zones.writeGranularity() + " blockSize=" + blockSize);
+        }
         if (zoneStore != null && !zones.hasZones()) {
             throw new IllegalArgumentException("zoneStore is for disks with zones: use zones(...) too");
         }

@@ -96,7 +96,7 @@ final class ForceGate {
         };
         try {
             force.start(done);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) { // no thread could be had, for one
             done.failed(e);
         }
     }

@@ -269,6 +269,19 @@ class BlockDeviceInitializationTest {
         }
     }
 
+    /** What is no whole blocks cannot be sent by a driver that keeps to them. */
+    @Test
+    @Normative("BLK-16")
+    void write_granularity_is_whole_blocks() {
+        BlockDeviceBuilder builder = BlockDevice.of(memory()).blockSize(4096).zones(HOST_MANAGED);
+
+        IllegalArgumentException refusal = assertThrows(IllegalArgumentException.class, builder::build);
+
+        assertEquals("zones are written in whole blocks: use ZoneLayout.withWriteGranularity, or a smaller"
+                + " blockSize: writeGranularity=512 blockSize=4096", refusal.getMessage());
+        builder.zones(HOST_MANAGED.withWriteGranularity(4096)).build();
+    }
+
     @Test
     @Normative("BLK-17")
     void padding_of_the_zone_fields_is_zero() {

@@ -336,6 +336,37 @@ class DurabilityTest {
     }
 
     @Test
+    void an_embedder_that_throws_when_it_is_told_keeps_no_flush_waiting() {
+        start(builder().onFault(fault -> {
+            throw new IllegalStateException("no telephone");
+        }).build(), DriverOptions.split());
+        journal.failures.add("Input/output error");
+        Submitted first = flush();
+        force();
+
+        Submitted second = flush();
+        settle();
+
+        assertEquals(Disk.IOERR, status(first));
+        assertEquals(Disk.IOERR, status(second));
+    }
+
+    @Test
+    void a_force_that_cannot_be_started_has_failed() {
+        start(builder().forceThread(work -> {
+            throw new OutOfMemoryError("unable to create native thread");
+        }).build(), DriverOptions.split());
+
+        Submitted first = flush();
+        Submitted second = flush();
+        settle();
+
+        assertEquals(Disk.IOERR, status(first));
+        assertEquals(Disk.IOERR, status(second));
+        assertSame(BlockFault.Kind.FORCE, faults.getFirst().kind());
+    }
+
+    @Test
     @Normative("BLK-28")
     void those_who_wait_for_the_next_force_fail_with_the_one_that_failed() {
         start(DriverOptions.split());
@@ -436,6 +467,16 @@ class DurabilityTest {
                 .replaceBackend(AsyncBlockBackend.of(journal, Runnable::run)));
         assertThrows(IllegalArgumentException.class,
                 () -> disk.device().replaceBackend(new ReadOnlyBackend(journal)));
+    }
+
+    /** The same image opened again, for one, where the disk was made larger than it. */
+    @Test
+    void a_backend_as_large_as_the_one_before_fits() {
+        start(builder().capacity(1 << 12).build(), DriverOptions.split());
+
+        disk.device().replaceBackend(new Journal());
+        assertThrows(IllegalArgumentException.class,
+                () -> disk.device().replaceBackend(new MemoryBackend((1 << 20) - 512)));
     }
 
     // ── The end of a queue ─────────────────────────────────────────────────
