@@ -13,7 +13,8 @@ final class ClassCode {
     private static final int MULTIMEDIA_AUDIO = 0x04_01_00;
     private static final int COMMUNICATION_OTHER = 0x07_80_00;
     private static final int SERIAL_BUS_OTHER = 0x0C_80_00;
-    private static final int UNASSIGNED = 0xFF_00_00;
+    /** Fits into no class that is defined. */
+    static final int UNASSIGNED = 0xFF_00_00;
 
     private ClassCode() {}
 
@@ -29,5 +30,13 @@ final class ClassCode {
             case 34 -> SERIAL_BUS_OTHER;
             default -> UNASSIGNED;
         };
+    }
+
+    /** What an embedder has chosen. */
+    static int checked(int code) {
+        if (code < 0 || code > 0xFF_FFFF) {
+            throw new IllegalArgumentException("class code has 24 bits: code=0x" + Integer.toHexString(code));
+        }
+        return code;
     }
 }

@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.transport.pci;
 
-/** The INTx pin: asserted as long as an ISR status bit is set and nothing disables it. [PCI] */
+/** The INTx pin of a device: asserted as long as an ISR status bit is set and nothing disables it. [PCI] */
 final class IntxPin {
 
-    private final PciInterrupts interrupts;
-    private final Settling settling = new Settling(this::follow);
-
-    private volatile boolean enabled;
-    private volatile boolean asserted;
-
-    private final IsrStatus isr = new IsrStatus(settling::settle);
+    private final InterruptPin pin;
+    private final IsrStatus isr = new IsrStatus(this::follow);
 
     IntxPin(PciInterrupts interrupts) {
-        this.interrupts = interrupts;
+        pin = new InterruptPin(interrupts, isr::isSet);
     }
 
     IsrStatus isr() {
@@ -21,20 +16,15 @@ final class IntxPin {
     }
 
     boolean isAsserted() {
-        return asserted;
+        return pin.isAsserted();
     }
 
     /** Whether the pin is used at all: there is one, it is not disabled, MSI-X is not used instead. */
     void enable(boolean now) {
-        enabled = now;
-        settling.settle();
+        pin.enable(now);
     }
 
     private void follow() {
-        boolean level = enabled && isr.isSet();
-        if (level != asserted) {
-            asserted = level;
-            interrupts.intx(level);
-        }
+        pin.settle();
     }
 }

@@ -5,6 +5,7 @@ import io.virtio4j.core.wire.Le16;
 import io.virtio4j.core.wire.Le32;
 import io.virtio4j.core.wire.StructLayout;
 import io.virtio4j.core.wire.U8;
+import java.util.List;
 
 /** The configuration header of type 0. [PCI] */
 final class PciHeader {
@@ -62,37 +63,42 @@ final class PciHeader {
     /** In Header Type: other functions of the device answer too. */
     static final int MULTI_FUNCTION = 0x80;
 
-    /** Of virtio devices. */
-    static final int VIRTIO_VENDOR = 0x1AF4;
-
-    /** Device IDs start here, plus the virtio device ID. */
-    static final int VIRTIO_DEVICE_BASE = 0x1040;
-
     private final ConfigBytes config;
 
+    /**
+     * What the registers say.
+     *
+     * @param classCode base class, sub-class and programming interface
+     * @param interruptPin 1 to 4, or 0 for none
+     * @param conventional whether Latency Timer can be written, which PCI Express has no use for
+     * @param hasCapabilities whether there is a capability list
+     */
+    record Identity(
+            int vendorId, int deviceId, int revision, int classCode, int subsystemVendor, int subsystemId,
+            int interruptPin, boolean conventional, boolean hasCapabilities) {}
+
     /** Declares all registers but BARs and the capabilities pointer. */
-    PciHeader(ConfigBytes config, PciTransportBuilder from, boolean hasIo, boolean hasMemory) {
+    PciHeader(ConfigBytes config, Identity identity, List<PciBar> bars) {
         this.config = config;
-        int deviceId = VIRTIO_DEVICE_BASE + from.device.type().id();
-        // > Devices MUST have the PCI Vendor ID 0x1AF4. [PCI Device Discovery]
-        config.declare(0, VENDOR_ID, VIRTIO_VENDOR, 0);
-        config.declare(0, DEVICE_ID, deviceId, 0);
+        boolean hasIo = bars.stream().anyMatch(bar -> bar.type().isIo());
+        boolean hasMemory = bars.stream().anyMatch(bar -> !bar.type().isIo());
+        config.declare(0, VENDOR_ID, identity.vendorId, 0);
+        config.declare(0, DEVICE_ID, identity.deviceId, 0);
         config.declare(0, COMMAND, 0, BUS_MASTER | PARITY_ERROR_RESPONSE | SERR_ENABLE
                 | (hasIo ? IO_SPACE : 0)
                 | (hasMemory ? MEMORY_SPACE : 0)
-                | (from.interruptPin != 0 ? INTERRUPT_DISABLE : 0));
-        config.declare(0, STATUS, CAPABILITIES_LIST, 0);
-        // > Non-transitional devices SHOULD have a PCI Revision ID of 1 or higher.
-        config.declare(0, REVISION_ID, 1, 0);
-        config.declare(0, PROGRAMMING_INTERFACE, from.classCode, 0);
-        config.declare(0, SUB_CLASS, from.classCode >>> 8, 0);
-        config.declare(0, BASE_CLASS, from.classCode >>> 16, 0);
+                | (identity.interruptPin != 0 ? INTERRUPT_DISABLE : 0));
+        config.declare(0, STATUS, identity.hasCapabilities ? CAPABILITIES_LIST : 0, 0);
+        config.declare(0, REVISION_ID, identity.revision, 0);
+        config.declare(0, PROGRAMMING_INTERFACE, identity.classCode, 0);
+        config.declare(0, SUB_CLASS, identity.classCode >>> 8, 0);
+        config.declare(0, BASE_CLASS, identity.classCode >>> 16, 0);
         config.declare(0, CACHE_LINE_SIZE, 0, 0xFF);
-        config.declare(0, LATENCY_TIMER, 0, from.express == PciExpress.NONE ? 0xFF : 0);
-        config.declare(0, SUBSYSTEM_VENDOR_ID, from.subsystemVendor, 0);
-        config.declare(0, SUBSYSTEM_ID, from.subsystemDevice, 0);
+        config.declare(0, LATENCY_TIMER, 0, identity.conventional ? 0xFF : 0);
+        config.declare(0, SUBSYSTEM_VENDOR_ID, identity.subsystemVendor, 0);
+        config.declare(0, SUBSYSTEM_ID, identity.subsystemId, 0);
         config.declare(0, INTERRUPT_LINE, 0, 0xFF);
-        config.declare(0, INTERRUPT_PIN, from.interruptPin, 0);
+        config.declare(0, INTERRUPT_PIN, identity.interruptPin, 0);
     }
 
     static Le32 baseAddress(int bar) {

@@ -65,8 +65,7 @@ public final class PciTransport implements PciFunction {
         structures = new FunctionStructures(from, () -> silent = true);
         config = new ConfigBytes(from.express == PciExpress.NONE ? CONVENTIONAL_SIZE : EXPRESS_SIZE);
         List<PciBar> declared = structures.bars();
-        header = new PciHeader(config, from, declared.stream().anyMatch(bar -> bar.type().isIo()),
-                declared.stream().anyMatch(bar -> !bar.type().isIo()));
+        header = new PciHeader(config, from.identity(), declared);
         bars = new Bars(config, declared);
 
         CapabilityList list = new CapabilityList(config);

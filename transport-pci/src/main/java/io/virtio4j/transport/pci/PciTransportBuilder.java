@@ -8,13 +8,19 @@ import java.util.List;
 /** The choices for a {@link PciTransport}; each has a default that suits most. */
 public final class PciTransportBuilder {
 
+    /** Of virtio devices. */
+    static final int VIRTIO_VENDOR = 0x1AF4;
+
+    /** Device IDs start here, plus the virtio device ID. */
+    private static final int VIRTIO_DEVICE_BASE = 0x1040;
+
     private static final int LEAST_VECTORS = 2;
     private static final int LEAST_SUBSYSTEM_DEVICE = 0x40;
 
     final DeviceInstance device;
     final PciInterrupts interrupts;
     PciLayout layout = PciLayout.standard();
-    int subsystemVendor = PciHeader.VIRTIO_VENDOR;
+    int subsystemVendor = VIRTIO_VENDOR;
     int subsystemDevice;
     int classCode;
     int interruptPin = 1;
@@ -28,7 +34,7 @@ public final class PciTransportBuilder {
     PciTransportBuilder(DeviceInstance device, PciInterrupts interrupts) {
         this.device = device;
         this.interrupts = interrupts;
-        subsystemDevice = PciHeader.VIRTIO_DEVICE_BASE + device.type().id();
+        subsystemDevice = VIRTIO_DEVICE_BASE + device.type().id();
         classCode = ClassCode.of(device.type());
         msixVectors = Math.clamp(device.queueCount() + 1, LEAST_VECTORS, MsixTable.MOST_VECTORS);
     }
@@ -58,10 +64,7 @@ public final class PciTransportBuilder {
 
     /** Base class, sub-class and programming interface: 24 bits. Default: by the type of the device. */
     public PciTransportBuilder classCode(int code) {
-        if (code < 0 || code > 0xFF_FFFF) {
-            throw new IllegalArgumentException("class code has 24 bits: code=0x" + Integer.toHexString(code));
-        }
-        classCode = code;
+        classCode = ClassCode.checked(code);
         return this;
     }
 
@@ -122,6 +125,13 @@ public final class PciTransportBuilder {
     public PciTransportBuilder vendorData(VendorData data) {
         vendorData.add(data);
         return this;
+    }
+
+    PciHeader.Identity identity() {
+        // > Devices MUST have the PCI Vendor ID 0x1AF4. [PCI Device Discovery]
+        // > Non-transitional devices SHOULD have a PCI Revision ID of 1 or higher.
+        return new PciHeader.Identity(VIRTIO_VENDOR, VIRTIO_DEVICE_BASE + device.type().id(), 1, classCode,
+                subsystemVendor, subsystemDevice, interruptPin, express == PciExpress.NONE, true);
     }
 
     /**

@@ -12,7 +12,7 @@ public record VendorData(int vendorId, byte[] data) {
     /** Checks the id, and keeps a copy of the data. */
     public VendorData {
         // > The value vendor_id MUST NOT equal 0x1AF4.
-        if (vendorId < 0 || vendorId > 0xFFFF || vendorId == PciHeader.VIRTIO_VENDOR) {
+        if (vendorId < 0 || vendorId > 0xFFFF || vendorId == PciTransportBuilder.VIRTIO_VENDOR) {
             throw new IllegalArgumentException("vendor data needs a PCI vendor ID of its own, which 0x1AF4"
                     + " is not: vendorId=0x" + Integer.toHexString(vendorId));
         }
