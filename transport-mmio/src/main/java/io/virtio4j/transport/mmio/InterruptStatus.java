@@ -10,6 +10,10 @@ import org.slf4j.LoggerFactory;
  * InterruptStatus, InterruptACK and the signal that follows from them. Takes no lock: queues report used
  * buffers here.
  *
+ * <p>An acknowledgement is of the events that the driver has read of. One that takes place after the read
+ * stays: a driver that handles first and acknowledges then would not look again, nor would one whose write
+ * takes its time on the way, as writes over a bus or a socket do.
+ *
  * <p>Events count only between {@link #open} and {@link #close}, so that an event of a device's last life,
  * on its way on another thread, cannot show up after the reset.
  */
@@ -22,8 +26,12 @@ final class InterruptStatus implements NotificationSink {
     /** All events that there are. */
     static final int EVENTS = USED_BUFFER | CONFIGURATION_CHANGE;
 
+    /** Beside an event: the driver has read of it. */
+    private static final int READ_SHIFT = 2;
+    /** Beside an event: it took place again since. */
+    private static final int AGAIN_SHIFT = 4;
     /** Beside the events: the device runs. */
-    private static final int OPEN = 4;
+    private static final int OPEN = 1 << 6;
 
     private static final Logger LOG = LoggerFactory.getLogger(MmioTransport.class);
 
@@ -45,6 +53,17 @@ final class InterruptStatus implements NotificationSink {
         return state.get() & EVENTS;
     }
 
+    /** The driver reads the register. */
+    int read() {
+        int before;
+        int after;
+        do {
+            before = state.get();
+            after = before & ~(EVENTS << AGAIN_SHIFT) | (before & EVENTS) << READ_SHIFT;
+        } while (before != after && !state.compareAndSet(before, after));
+        return before & EVENTS;
+    }
+
     @Override
     public void usedBuffers(int queue) {
         raise(USED_BUFFER);
@@ -62,7 +81,8 @@ final class InterruptStatus implements NotificationSink {
             if ((before & OPEN) == 0) {
                 return;
             }
-        } while (!state.compareAndSet(before, before | event));
+        } while (!state.compareAndSet(
+                before, before | event | (before >>> READ_SHIFT & event) << AGAIN_SHIFT));
         // An event that was there already may be one that the driver has just looked at.
         signal(true);
     }
@@ -73,20 +93,35 @@ final class InterruptStatus implements NotificationSink {
         int after;
         do {
             before = state.get();
-            after = before & ~(events & EVENTS);
-            if (before == after) {
+            int acknowledged = before & events & EVENTS;
+            if (acknowledged == 0) {
                 return;
             }
+            int again = before >>> AGAIN_SHIFT & acknowledged;
+            after = before & ~(acknowledged | acknowledged << READ_SHIFT | acknowledged << AGAIN_SHIFT) | again;
         } while (!state.compareAndSet(before, after));
         signal((after & EVENTS) != 0);
     }
 
-    /** The device is about to run: events count from now on, after those that are there already. */
-    void open(int events) {
+    /** The device is about to run: events count from now on, after those of a saved state. */
+    void open(int saved) {
         int before;
         do {
             before = state.get();
-        } while (!state.compareAndSet(before, before | OPEN | events));
+        } while (!state.compareAndSet(before, before | OPEN | saved));
+    }
+
+    /** The events, and what the driver knows of them. */
+    int save() {
+        return state.get() & ~OPEN;
+    }
+
+    /** Whether this can be a saved state: what is known of events that there are. */
+    static boolean isState(int saved) {
+        int events = saved & EVENTS;
+        int read = saved >>> READ_SHIFT & EVENTS;
+        int again = saved >>> AGAIN_SHIFT & EVENTS;
+        return saved >>> AGAIN_SHIFT <= EVENTS && (read & ~events) == 0 && (again & ~read) == 0;
     }
 
     /** The device was reset: no events, and none from now on. */

@@ -173,7 +173,7 @@ public final class MmioTransport {
                         .le32(driverFeaturesSel)
                         .le32(queueSel)
                         .le32(shmSel)
-                        .u8(interruptStatus.get())
+                        .u8(interruptStatus.save())
                         .flag(resetting)
                         .bytes(saved);
                 return new StateWriter().section("mmio", SAVED_VERSION, own).toByteArray();
@@ -204,8 +204,8 @@ public final class MmioTransport {
         boolean savedResetting = in.flag();
         byte[] savedDevice = in.bytes();
         in.end();
-        if ((events & ~InterruptStatus.EVENTS) != 0) {
-            throw new StateException("saved interrupt status has events that there are not: events=0x"
+        if (!InterruptStatus.isState(events)) {
+            throw new StateException("saved interrupt status has events that there are not: state=0x"
                     + Integer.toHexString(events));
         }
         statusLock.lock();
@@ -289,7 +289,7 @@ public final class MmioTransport {
             case DEVICE_FEATURES -> device.offered().word(deviceFeaturesSel);
             case QUEUE_SIZE_MAX -> device.queueSizeMax(queueSel);
             case QUEUE_READY -> isReady(queueSel) ? 1 : 0;
-            case INTERRUPT_STATUS -> interruptStatus.get();
+            case INTERRUPT_STATUS -> interruptStatus.read();
             case STATUS -> device.status();
             case SHM_LEN_LOW -> (int) sharedMemoryLength();
             case SHM_LEN_HIGH -> (int) (sharedMemoryLength() >>> 32);

@@ -62,6 +62,90 @@ class MmioInterruptTest {
         assertEquals(4, pulses.get());
     }
 
+    /** Handled, then acknowledged, as the specification has it; or a write that arrives late. */
+    @Test
+    @Normative("MMIO-3")
+    void an_event_that_the_driver_has_not_read_of_outlives_an_acknowledgement() {
+        List<Boolean> line = new ArrayList<>();
+        InterruptStatus status = new InterruptStatus(MmioInterrupt.level(line::add));
+        status.open(0);
+        status.usedBuffers(0);
+        assertEquals(USED_BUFFER, status.read());
+
+        status.usedBuffers(0);
+        status.configurationChanged();
+        status.acknowledge(USED_BUFFER);
+
+        assertEquals(USED_BUFFER | CONFIGURATION_CHANGE, status.get());
+        assertEquals(List.of(true), line, "is asserted still");
+        assertEquals(USED_BUFFER | CONFIGURATION_CHANGE, status.read());
+        status.acknowledge(USED_BUFFER | CONFIGURATION_CHANGE);
+        assertEquals(0, status.get());
+        assertEquals(List.of(true, false), line);
+    }
+
+    @Test
+    @Normative("MMIO-3")
+    void such_an_event_has_another_pulse_on_an_edge_line() {
+        AtomicInteger pulses = new AtomicInteger();
+        InterruptStatus status = new InterruptStatus(MmioInterrupt.edge(pulses::incrementAndGet));
+        status.open(0);
+        status.usedBuffers(0);
+        status.read();
+        status.usedBuffers(0);
+        assertEquals(2, pulses.get());
+
+        status.acknowledge(USED_BUFFER);
+
+        assertEquals(3, pulses.get());
+        status.read();
+        status.acknowledge(USED_BUFFER);
+        assertEquals(0, status.get());
+        assertEquals(3, pulses.get());
+    }
+
+    @Test
+    void a_driver_that_reads_twice_has_read_of_all_events() {
+        InterruptStatus status = new InterruptStatus(MmioInterrupt.edge(() -> {}));
+        status.open(0);
+        status.usedBuffers(0);
+        status.read();
+        status.usedBuffers(0);
+        status.read();
+        status.acknowledge(USED_BUFFER);
+        assertEquals(0, status.get());
+    }
+
+    @Test
+    void a_driver_that_never_reads_can_acknowledge() {
+        InterruptStatus status = new InterruptStatus(MmioInterrupt.edge(() -> {}));
+        status.open(0);
+        for (int round = 0; round < 3; round++) {
+            status.usedBuffers(0);
+            status.usedBuffers(0);
+            status.acknowledge(USED_BUFFER);
+            assertEquals(0, status.get());
+        }
+    }
+
+    @Test
+    @Normative("MMIO-3")
+    void the_driver_of_a_device_is_told_of_buffers_that_were_used_before_its_acknowledgement_arrived() {
+        try (Machine machine = Machine.running()) {
+            machine.exchange(0, machine.ring(0), 1);
+            assertEquals(USED_BUFFER, machine.read(INTERRUPT_STATUS));
+
+            machine.exchange(1, machine.ring(1), 2);
+            machine.write(MmioRegister.INTERRUPT_ACK, USED_BUFFER);
+
+            assertEquals(USED_BUFFER, machine.read(INTERRUPT_STATUS));
+            assertTrue(machine.mmio.isInterruptPending());
+            machine.write(MmioRegister.INTERRUPT_ACK, USED_BUFFER);
+            assertEquals(0, machine.read(INTERRUPT_STATUS));
+            assertEquals(List.of(true, false), machine.line);
+        }
+    }
+
     @Test
     @Normative({"MMIO-4", "MMIO-5"})
     void an_event_of_the_last_life_does_not_count() {

@@ -52,6 +52,24 @@ class MmioSavedStateTest {
     }
 
     @Test
+    void what_the_driver_has_not_read_of_is_pending_after_its_acknowledgement_there() {
+        try (Machine machine = Machine.running()) {
+            machine.exchange(0, machine.ring(0), 1);
+            machine.read(INTERRUPT_STATUS);
+            machine.exchange(1, machine.ring(1), 2);
+            try (Machine copy = copyOf(machine)) {
+                copy.mmio.restore(machine.mmio.save());
+
+                copy.write(INTERRUPT_ACK, 1);
+
+                assertEquals(1, copy.read(INTERRUPT_STATUS));
+                copy.write(INTERRUPT_ACK, 1);
+                assertEquals(0, copy.read(INTERRUPT_STATUS));
+            }
+        }
+    }
+
+    @Test
     void what_was_in_work_is_done_and_reported_after_the_restore() {
         try (Machine machine = Machine.running()) {
             machine.loop.keeps = true;
