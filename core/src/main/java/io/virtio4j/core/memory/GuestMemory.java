@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,7 @@ public final class GuestMemory implements AutoCloseable {
 
     private final Object lock = new Object();
     private final List<MemoryMap> retired = new ArrayList<>(); // replaced, but still in use
+    private final List<Runnable> onReplaced = new ArrayList<>();
 
     private volatile MemoryMap current = new MemoryMap(this, new MemoryRegion[0], null, null);
 
@@ -43,11 +45,11 @@ public final class GuestMemory implements AutoCloseable {
      * @throws IllegalArgumentException if it overlaps another
      */
     public void add(MemoryRegion region) {
-        synchronized (lock) {
-            List<MemoryRegion> regions = new ArrayList<>(current.regions());
+        change(map -> {
+            List<MemoryRegion> regions = new ArrayList<>(map.regions());
             regions.add(region);
-            publish(regions, current.translator(), current.dirtyLog());
-        }
+            return publish(regions, map.translator(), map.dirtyLog());
+        });
     }
 
     /**
@@ -57,20 +59,18 @@ public final class GuestMemory implements AutoCloseable {
      * @throws IllegalArgumentException if it is not there
      */
     public RegionRemoval remove(MemoryRegion region) {
-        synchronized (lock) {
-            List<MemoryRegion> regions = new ArrayList<>(current.regions());
+        return change(map -> {
+            List<MemoryRegion> regions = new ArrayList<>(map.regions());
             if (!regions.remove(region)) {
                 throw new IllegalArgumentException("no such region: " + region);
             }
-            return publish(regions, current.translator(), current.dirtyLog());
-        }
+            return publish(regions, map.translator(), map.dirtyLog());
+        });
     }
 
     /** Replaces all regions in one step; regions may stay. */
     public RegionRemoval replace(List<MemoryRegion> regions) {
-        synchronized (lock) {
-            return publish(regions, current.translator(), current.dirtyLog());
-        }
+        return change(map -> publish(regions, map.translator(), map.dirtyLog()));
     }
 
     /**
@@ -79,9 +79,7 @@ public final class GuestMemory implements AutoCloseable {
      * @param translator {@code null}: addresses are guest-physical
      */
     public RegionRemoval translator(@Nullable AddressTranslator translator) {
-        synchronized (lock) {
-            return publish(current.regions(), translator, current.dirtyLog());
-        }
+        return change(map -> publish(map.regions(), translator, map.dirtyLog()));
     }
 
     /**
@@ -90,9 +88,34 @@ public final class GuestMemory implements AutoCloseable {
      * @return tells when no old translation is in use any more
      */
     public RegionRemoval invalidateTranslations() {
+        return change(map -> publish(map.regions(), map.translator(), map.dirtyLog()));
+    }
+
+    /** Makes a change and tells who waited for one, without the lock. */
+    private RegionRemoval change(Function<MemoryMap, RegionRemoval> step) {
+        RegionRemoval removal;
+        List<Runnable> told;
         synchronized (lock) {
-            return publish(current.regions(), current.translator(), current.dirtyLog());
+            removal = step.apply(current);
+            told = List.copyOf(onReplaced);
+            onReplaced.clear();
         }
+        told.forEach(Runnable::run);
+        return removal;
+    }
+
+    /**
+     * Runs an action once, when memory is another than a map of before: now if it is already, else on the
+     * thread that changes it.
+     */
+    public void whenReplaced(MemoryMap before, Runnable action) {
+        synchronized (lock) {
+            if (current == before) {
+                onReplaced.add(action);
+                return;
+            }
+        }
+        action.run();
     }
 
     private RegionRemoval publish(
@@ -157,9 +180,7 @@ public final class GuestMemory implements AutoCloseable {
      *     written is logged when they complete
      */
     public RegionRemoval dirtyLog(@Nullable DirtyLog log) {
-        synchronized (lock) {
-            return publish(current.regions(), current.translator(), log);
-        }
+        return change(map -> publish(map.regions(), map.translator(), log));
     }
 
     /**

@@ -60,17 +60,16 @@ final class PackedRing extends Ring {
         }
         emptyAvail = nextAvail;
         emptyWrap = availWrap;
-        resolve(config);
+        resolve();
     }
 
     @Override
-    void resolve(QueueConfig from) {
-        MemoryMap.Area ring =
-                area("descriptor", from.descriptorArea(), (long) PackedDesc.SIZE * size, true);
+    void resolve(RingAreas from) {
+        MemoryMap.Area ring = area(from.descriptorArea());
         descriptors = ring.segment();
         descriptorsAddress = ring.physicalAddress();
-        driverEvent = area("driver", from.driverArea(), EventSuppress.SIZE, false).segment();
-        MemoryMap.Area event = area("device", from.deviceArea(), EventSuppress.SIZE, true);
+        driverEvent = area(from.driverArea()).segment();
+        MemoryMap.Area event = area(from.deviceArea());
         deviceEvent = event.segment();
         deviceEventAddress = event.physicalAddress();
     }

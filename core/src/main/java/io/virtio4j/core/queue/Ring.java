@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.core.queue;
 
-import io.virtio4j.core.fault.RingFault;
 import io.virtio4j.core.memory.DirtyLog;
 import io.virtio4j.core.memory.MemoryMap;
 import java.lang.foreign.MemorySegment;
@@ -19,15 +18,18 @@ abstract sealed class Ring permits SplitRing, PackedRing {
     final boolean inOrder;
     final ChainWalker walker;
 
-    private final QueueConfig config;
+    private final RingAreas areas;
+
+    /** Where the areas are resolved; not those of a map that does not have them all. */
     private MemoryMap map;
+    private boolean resolved;
 
     /** What is told of writes, since the map was last changed. */
     @Nullable DirtyLog log;
 
     Ring(QueueConfig config, RingFeatures features, MemoryMap map) {
         config.check(features.format());
-        this.config = config;
+        this.areas = RingAreas.of(config, features);
         this.queueName = config.name();
         this.size = config.size();
         this.eventIndex = features.eventIndex();
@@ -43,30 +45,32 @@ abstract sealed class Ring permits SplitRing, PackedRing {
      * @return whether the map is another
      */
     final boolean use(MemoryMap newMap) {
-        boolean changed = map != newMap;
+        boolean changed = map != newMap || !resolved;
         if (changed) {
+            resolved = false;
             map = newMap;
             log = newMap.dirtyLog();
             walker.remap(newMap);
-            resolve(config);
+            resolve();
         }
         return changed;
     }
 
-    abstract void resolve(QueueConfig from);
+    /** Finds the areas in the map. Each constructor ends with it. */
+    final void resolve() {
+        resolve(areas);
+        resolved = true;
+    }
 
-    final MemoryMap.Area area(String what, long address, long bytes, boolean write) {
-        MemoryMap.Area area = map.resolve(address, bytes, write);
-        if (area == null) {
-            throw new RingFault(what + " area is not in guest memory: queue=" + queueName
-                    + " address=0x" + Long.toHexString(address) + " bytes=" + bytes);
-        }
-        // Ordered access needs the host's alignment too.
-        if ((area.segment().address() & 7) != (area.physicalAddress() & 7)) {
-            throw new RingFault(what + " area is not aligned in host memory: queue=" + queueName
-                    + " address=0x" + Long.toHexString(address));
-        }
-        return area;
+    abstract void resolve(RingAreas from);
+
+    final MemoryMap.Area area(RingAreas.Place place) {
+        return place.find(map, queueName);
+    }
+
+    /** Whether a map has all of the ring. Any thread that has pinned the map. */
+    final boolean isIn(MemoryMap other) {
+        return areas.isIn(other);
     }
 
     /** Notes a write to the ring itself. */
@@ -83,7 +87,7 @@ abstract sealed class Ring permits SplitRing, PackedRing {
      * @return false if none is available; nothing was taken then
      * @throws io.virtio4j.core.fault.ChainFault the chain cannot be parsed; it was taken all the same,
      *     and {@code chain} says how to return it
-     * @throws RingFault the ring cannot be trusted
+     * @throws io.virtio4j.core.fault.RingFault the ring cannot be trusted
      */
     abstract boolean take(DescriptorChain chain);
 

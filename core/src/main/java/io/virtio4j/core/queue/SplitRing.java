@@ -55,7 +55,7 @@ final class SplitRing extends Ring {
         emptyAvail = nextAvail;
         publishedUsed = nextUsed;
         consideredUsed = nextUsed;
-        resolve(config);
+        resolve();
         if (eventIndex) {
             // > the device MUST set flags to 0 [Available Buffer Notification Suppression]
             VirtqUsed.FLAGS.setRelease(used, 0, 0);
@@ -64,12 +64,10 @@ final class SplitRing extends Ring {
     }
 
     @Override
-    void resolve(QueueConfig from) {
-        descriptors = area("descriptor", from.descriptorArea(), (long) VirtqDesc.SIZE * size, false)
-                .segment();
-        avail = area("driver", from.driverArea(), VirtqAvail.bytes(size, eventIndex), false).segment();
-        MemoryMap.Area area =
-                area("device", from.deviceArea(), VirtqUsed.bytes(size, eventIndex), true);
+    void resolve(RingAreas from) {
+        descriptors = area(from.descriptorArea()).segment();
+        avail = area(from.driverArea()).segment();
+        MemoryMap.Area area = area(from.deviceArea());
         used = area.segment();
         usedAddress = area.physicalAddress();
     }

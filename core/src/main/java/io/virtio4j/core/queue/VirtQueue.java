@@ -51,6 +51,7 @@ public final class VirtQueue {
     private final QueueListener listener;
     private final QueueCounters counters;
     private final QueueTask task;
+    private final RingPresence presence;
     private final ChainViews views;
     private final Publication publication;
 
@@ -103,6 +104,7 @@ public final class VirtQueue {
             this.views = new ChainViews();
             this.publication = new Publication(this, ring, listener, counters);
             this.task = new QueueTask(this, context.runner());
+            this.presence = new RingPresence(ring, memory, map, views::forget, task::wake);
             this.restored =
                     state.inWork().isEmpty() ? null : new ChainsInWork(state.inWork(), ring);
         } finally {
@@ -408,8 +410,7 @@ public final class VirtQueue {
         MemoryMap map = memory.pin();
         try {
             pinned = map;
-            useMap(map);
-            more = work(handler, rest);
+            more = isRingIn(map) && work(handler, rest);
         } catch (RuntimeException | Error e) {
             // A RingFault; or memory that its owner took away under us, which is an InternalError, or an
             // IllegalStateException if its arena was closed.
@@ -428,10 +429,8 @@ public final class VirtQueue {
         return more;
     }
 
-    private void useMap(MemoryMap map) {
-        if (ring.use(map)) {
-            views.forget();
-        }
+    private boolean isRingIn(MemoryMap map) {
+        return presence.isIn(map, completions.deferred() != 0);
     }
 
     private boolean work(QueueHandler handler, boolean rest) {
@@ -494,6 +493,7 @@ public final class VirtQueue {
     /** The driver sent an available buffer notification. Any thread. */
     public void notifyAvailable() {
         counters.notified();
+        presence.notified();
         task.wake();
     }
 
@@ -569,9 +569,10 @@ public final class VirtQueue {
             MemoryMap map = memory.pin();
             try {
                 pinned = map;
-                useMap(map);
-                collectCompleted();
-                publication.publish(true);
+                if (isRingIn(map)) {
+                    collectCompleted();
+                    publication.publish(true);
+                }
             } catch (RuntimeException | Error e) {
                 fail(e);
             } finally {
