@@ -26,6 +26,8 @@
  *     <td>a connection that passes bytes and descriptors</td></tr>
  * <tr><td>{@link io.virtio4j.host.linux.UnixServerSocket}</td>
  *     <td>accepts such connections</td></tr>
+ * <tr><td>{@link io.virtio4j.host.linux.TapDevice}</td>
+ *     <td>a network interface whose wire is in this process</td></tr>
  * </tbody>
  * </table>
  *
@@ -43,7 +45,7 @@
  * first call.
  *
  * <p><b>Inside.</b> {@code Libc} binds functions; {@code FileCalls}, {@code MemoryCalls},
- * {@code PollCalls} and {@code SocketCalls} hold one bound function and one wrapper for each system
+ * {@code PollCalls}, {@code SocketCalls} and {@code TapCalls} hold one bound function and one wrapper for each system
  * call, which returns what the kernel returns (a result, or the error number negated) and so costs
  * no exception. Each kernel structure is declared once, with its size checked, in the class named
  * after it. {@code CallState} is what one thread needs for its calls.

@@ -25,6 +25,7 @@ class StructuresTest {
         assertOffset(8, ControlMessage.LAYOUT, "cmsg_level");
         assertOffset(12, ControlMessage.LAYOUT, "cmsg_type");
         assertOffset(2, SocketAddress.LAYOUT, "sun_path");
+        assertOffset(16, InterfaceRequest.LAYOUT, "ifr_flags");
         assertOffset(4, PollFd.LAYOUT, "events");
         assertOffset(6, PollFd.LAYOUT, "revents");
         assertOffset(8, StatFs.LAYOUT, "f_bsize");
