@@ -8,6 +8,8 @@ import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Packets in a row on their way to one receiver. Any thread puts packets in; one at a time delivers, in
@@ -29,6 +31,8 @@ final class Lane {
         default void pause() {}
     }
 
+    private static final Logger LOG = LoggerFactory.getLogger(Lane.class);
+
     private final int mask;
     /** Whose turn a place is: its position if it is empty, one more if it is full. */
     private final AtomicLongArray turns;
@@ -42,6 +46,7 @@ final class Lane {
     /** Calls of {@link #deliver} that were not followed up; who makes the first does the work. */
     private final AtomicInteger calls = new AtomicInteger();
     private volatile boolean closed;
+    private boolean complained;
 
     /**
      * Creates an empty one.
@@ -110,21 +115,40 @@ final class Lane {
         }
     }
 
+    /** Whether there is a packet, for the thread that delivers. */
+    boolean hasFirst() {
+        return turns.getAcquire((int) head & mask) == head + 1;
+    }
+
     private boolean deliverFirst() {
-        int place = (int) head & mask;
-        if (turns.getAcquire(place) != head + 1) {
+        if (!hasFirst()) {
             return false;
         }
-        ByteBuf packet = packets[place];
-        if (closed) {
-            packet.release();
-        } else if (!receiver.take(pairs[place], packet, headers[place])) {
+        int place = (int) head & mask;
+        if (!take(pairs[place], packets[place], headers[place])) {
             return false;
         }
         packets[place] = Unpooled.EMPTY_BUFFER;
         turns.setRelease(place, head + mask + 1);
         head++;
         return true;
+    }
+
+    private boolean take(int pair, ByteBuf packet, NetHeader header) {
+        if (closed) {
+            packet.release();
+            return true;
+        }
+        try {
+            return receiver.take(pair, packet, header);
+        } catch (RuntimeException broken) {
+            // Whoever owns the packet now, the others behind it must not wait for ever.
+            if (!complained) {
+                complained = true;
+                LOG.error("a packet was lost, and further ones without a word", broken);
+            }
+            return true;
+        }
     }
 
     /** Releases what is in it, now and later. */

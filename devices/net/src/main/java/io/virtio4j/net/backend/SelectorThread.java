@@ -76,19 +76,6 @@ final class SelectorThread {
     void close() {
         closed = true;
         selector.wakeup();
-        if (Thread.currentThread() == thread) {
-            return;
-        }
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException again) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        OwnThread.awaitEnd(thread);
     }
 }

@@ -42,6 +42,7 @@ public final class StreamBackend implements NetBackend {
     private static final int BUFFER = 4 * MOST_BYTES;
     private static final int WAITING = 256;
     private static final long RETRY_MILLIS = 500;
+    private static final int CONNECT_MILLIS = 2000;
 
     private final SocketAddress address;
     private final @Nullable ServerSocketChannel server;
@@ -147,6 +148,8 @@ public final class StreamBackend implements NetBackend {
         if (!sendable || !lane.put(pair, packet, header)) {
             packet.release();
             dropped.increment();
+        } else if (thread.isClosed()) {
+            lane.deliver(); // which only releases any more
         }
     }
 
@@ -210,16 +213,20 @@ public final class StreamBackend implements NetBackend {
         return true;
     }
 
-    /** Local peers answer at once or not at all. */
+    /** Peers are local, or near. */
     private @Nullable SocketChannel attempt() throws IOException {
         if (System.nanoTime() - nextAttempt < 0) {
             return null;
         }
         nextAttempt = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(RETRY_MILLIS) / 2;
-        SocketChannel peer = address instanceof UnixDomainSocketAddress
-                ? SocketChannel.open(StandardProtocolFamily.UNIX) : SocketChannel.open();
+        boolean unix = address instanceof UnixDomainSocketAddress;
+        SocketChannel peer = unix ? SocketChannel.open(StandardProtocolFamily.UNIX) : SocketChannel.open();
         try {
-            peer.connect(address);
+            if (unix) {
+                peer.connect(address);
+            } else {
+                peer.socket().connect(address, CONNECT_MILLIS);
+            }
             return peer;
         } catch (IOException nobody) {
             LOG.debug("no peer yet: address={} cause={}", address, nobody.getMessage());

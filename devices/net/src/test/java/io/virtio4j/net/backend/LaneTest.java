@@ -83,6 +83,25 @@ class LaneTest {
     }
 
     @Test
+    void a_receiver_that_throws_loses_its_packet_and_no_other() {
+        List<Integer> taken = new ArrayList<>();
+        Lane lane = new Lane(4, (pair, packet, header) -> {
+            if (packet.getInt(0) == 2) {
+                throw new IllegalStateException("broken");
+            }
+            return taken.add(packet.getInt(0));
+        });
+        for (int i = 1; i <= 3; i++) {
+            lane.put(0, packet(i), new NetHeader());
+        }
+        lane.deliver();
+        lane.put(0, packet(4), new NetHeader());
+        lane.deliver();
+
+        assertEquals(List.of(1, 3, 4), taken);
+    }
+
+    @Test
     void a_closed_lane_releases_what_it_has_and_gets() {
         Lane lane = new Lane(4, (pair, packet, header) -> false);
         ByteBuf before = packet(1);
