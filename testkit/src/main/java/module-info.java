@@ -16,6 +16,7 @@ module io.virtio4j.testkit {
     requires transitive org.junit.jupiter.api;
     requires transitive org.junit.jupiter.params;
     requires transitive org.junit.platform.launcher;
+    requires jdk.management;
 
     exports io.virtio4j.testkit;
     exports io.virtio4j.testkit.conformance;

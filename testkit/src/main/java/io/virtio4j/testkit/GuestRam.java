@@ -300,6 +300,6 @@ public final class GuestRam implements AutoCloseable {
     @Override
     public synchronized void close() {
         List<MemoryRegion> owned = List.copyOf(regions);
-        memory.replace(List.of()).whenQuiescent(() -> owned.forEach(MemoryRegion::close));
+        memory.replace(List.of()).whenQuiescent(() -> owned.forEach(MemoryRegion::closeLater));
     }
 }

@@ -194,9 +194,9 @@ public final class GuestMemory implements AutoCloseable {
     }
 
     /**
-     * Copies into guest-physical memory, for the embedder and for tests.
+     * Copies into guest-physical memory, for the embedder and for tests; a {@link DirtyLog} learns of it.
      *
-     * @throws IndexOutOfBoundsException if a part of the range is not memory
+     * @throws IndexOutOfBoundsException if a part of the range is not memory that can be written
      */
     public void write(long physicalAddress, MemorySegment source) {
         copy(physicalAddress, source, true);
@@ -207,14 +207,18 @@ public final class GuestMemory implements AutoCloseable {
         try {
             for (long done = 0; done < other.byteSize(); ) {
                 MemoryRegion region = map.find(address + done);
-                if (region == null) {
-                    throw new IndexOutOfBoundsException(
-                            "no guest memory: address=0x" + Long.toHexString(address + done));
+                if (region == null || write && region.isReadOnly()) {
+                    throw new IndexOutOfBoundsException((region == null ? "no" : "read-only")
+                            + " guest memory: address=0x" + Long.toHexString(address + done));
                 }
                 long offset = address + done - region.guestAddress();
                 long count = Math.min(other.byteSize() - done, region.length() - offset);
                 if (write) {
                     MemorySegment.copy(other, done, region.segment(), offset, count);
+                    DirtyLog log = map.dirtyLog();
+                    if (log != null) {
+                        log.mark(address + done, count);
+                    }
                 } else {
                     MemorySegment.copy(region.segment(), offset, other, done, count);
                 }
@@ -225,10 +229,22 @@ public final class GuestMemory implements AutoCloseable {
         }
     }
 
-    /** Removes all regions and frees those that own their memory, each when nothing uses it. */
+    /**
+     * Removes all regions and frees those that own their memory: at once what nothing uses, the rest later,
+     * by a thread of its own.
+     */
     @Override
     public void close() {
-        List<MemoryRegion> regions = current.regions();
-        replace(List.of()).whenQuiescent(() -> regions.forEach(MemoryRegion::close));
+        List<MemoryRegion> regions;
+        RegionRemoval removal;
+        synchronized (lock) {
+            regions = current.regions();
+            removal = replace(List.of());
+        }
+        if (removal.isQuiescent()) {
+            regions.forEach(MemoryRegion::closeNowOrLater);
+        } else {
+            removal.whenQuiescent(() -> regions.forEach(MemoryRegion::closeLater));
+        }
     }
 }

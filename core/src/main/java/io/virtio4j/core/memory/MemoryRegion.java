@@ -2,6 +2,7 @@
 package io.virtio4j.core.memory;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.util.IllegalReferenceCountException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -12,6 +13,7 @@ import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * One contiguous range of guest-physical memory and the host memory behind it.
@@ -26,6 +28,11 @@ public final class MemoryRegion implements AutoCloseable {
     /** Above this size, memory comes from a sparse file: what is never touched costs nothing. */
     private static final long SPARSE_ABOVE = 64L << 20;
 
+    private static final long CLOSE_AGAIN_NANOS = 1_000_000;
+
+    /** Never runs: stands for all other threads. */
+    private static final Thread ANOTHER = Thread.ofVirtual().unstarted(() -> {});
+
     private final long guestAddress;
     private final long length;
     private final MemorySegment segment;
@@ -36,8 +43,12 @@ public final class MemoryRegion implements AutoCloseable {
             long guestAddress, MemorySegment segment, boolean readOnly, AutoCloseable owned) {
         if (!segment.isNative()) {
             throw new IllegalArgumentException("guest memory has to be off-heap: use a direct buffer,"
-                    + " a mapped file or MemoryRegion.allocate: guestAddress="
+                    + " a mapped file or MemoryRegion.allocate: guestAddress=0x"
                     + Long.toHexString(guestAddress));
+        }
+        if (!segment.isAccessibleBy(ANOTHER)) {
+            throw new IllegalArgumentException("guest memory is accessed by several threads: use a shared,"
+                    + " automatic or global arena: guestAddress=0x" + Long.toHexString(guestAddress));
         }
         this.length = segment.byteSize();
         if (length == 0 || Long.compareUnsigned(guestAddress, -length) > 0) {
@@ -183,6 +194,36 @@ public final class MemoryRegion implements AutoCloseable {
             throw e;
         } catch (Exception e) {
             throw new IllegalStateException("cannot free guest memory: " + this, e);
+        }
+    }
+
+    /**
+     * As {@link #close()}, on a thread of its own, again and again while something that this library does
+     * not know of, such as I/O on a channel, accesses the memory. Returns at once.
+     */
+    public void closeLater() {
+        Thread.ofVirtual().name("virtio4j-free").start(() -> {
+            while (!tryClose()) {
+                LockSupport.parkNanos(CLOSE_AGAIN_NANOS);
+            }
+        });
+    }
+
+    void closeNowOrLater() {
+        if (!tryClose()) {
+            closeLater();
+        }
+    }
+
+    /** Says whether there is nothing left to do. */
+    private boolean tryClose() {
+        try {
+            close();
+            return true;
+        } catch (IllegalReferenceCountException e) {
+            return true; // a buffer that somebody else released too often
+        } catch (IllegalStateException e) {
+            return !segment.scope().isAlive();
         }
     }
 

@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A change of guest memory that was made, and whether anything still uses what was taken away.
@@ -14,6 +16,8 @@ import java.util.concurrent.TimeUnit;
  * quiescent and the memory may be unmapped.
  */
 public final class RegionRemoval {
+
+    private static final Logger LOG = LoggerFactory.getLogger(RegionRemoval.class);
 
     private final CountDownLatch quiescent = new CountDownLatch(1);
     private final List<Runnable> actions = new ArrayList<>();
@@ -40,7 +44,8 @@ public final class RegionRemoval {
 
     /**
      * Runs something when nothing uses the removed memory any more: at once if that is so already,
-     * else on the thread that ends the last use. The action must not block.
+     * else on the thread that ends the last use, which may be a queue's owner. The action must not block;
+     * what it throws there is logged.
      */
     public void whenQuiescent(Runnable action) {
         synchronized (this) {
@@ -63,7 +68,16 @@ public final class RegionRemoval {
             ready = List.copyOf(actions);
             actions.clear();
         }
-        ready.forEach(Runnable::run);
+        ready.forEach(RegionRemoval::runGuarded);
+    }
+
+    /** The thread is some queue's owner, and has to go on. */
+    private static void runGuarded(Runnable action) {
+        try {
+            action.run();
+        } catch (RuntimeException e) {
+            LOG.error("action after the removal of guest memory failed", e);
+        }
     }
 
     /** Nothing was in use: the removal starts out quiescent. */

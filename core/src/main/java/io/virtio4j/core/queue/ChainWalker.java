@@ -16,6 +16,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class ChainWalker {
 
+    /** A drain reads at most so many descriptors for each entry of the queue: loops are cheap to make. */
+    private static final int WORK_PER_ENTRY = 8;
+
+    private static final int LEAST_WORK = 4096;
+
     private final String queueName;
     private final int queueSize;
     private final boolean indirect;
@@ -26,7 +31,10 @@ final class ChainWalker {
     private @Nullable MemoryRegion lastHit;
     private int lastHitIndex;
 
-    /** How many descriptors were read since this was last set to 0: the work of a drain. */
+    /** The most work of a drain, but for the chain that reaches it; and the most pieces of one chain. */
+    final int workLimit;
+
+    /** How many descriptors and further pieces were found since this was last set to 0. */
     int work;
 
     // The entry of an indirect table that was read last.
@@ -39,6 +47,7 @@ final class ChainWalker {
     ChainWalker(String queueName, int queueSize, boolean indirect, MemoryMap map) {
         this.queueName = queueName;
         this.queueSize = queueSize;
+        this.workLimit = Math.max(LEAST_WORK, WORK_PER_ENTRY * queueSize);
         this.indirect = indirect;
         this.map = map;
         remap(map);
@@ -102,6 +111,21 @@ final class ChainWalker {
             pieces.add(index, offset, bytes, writable);
             done += bytes;
             hit(index, region);
+            if (done < length) {
+                anotherPiece(pieces);
+            }
+        }
+    }
+
+    /**
+     * A buffer goes on in another region, or on another page of the platform's. A driver that maps one page
+     * again and again gets 4 GiB of them for nothing, so they have an end.
+     */
+    private void anotherPiece(Pieces pieces) {
+        work++;
+        if (pieces.count() >= workLimit) {
+            throw new ChainFault("chain lies in too many pieces: queue=" + queueName + " pieces="
+                    + pieces.count());
         }
     }
 
@@ -136,6 +160,9 @@ final class ChainWalker {
             }
             pieces.translatedFrom(bus);
             done += bytes;
+            if (done < length) {
+                anotherPiece(pieces);
+            }
         }
     }
 
@@ -212,27 +239,37 @@ final class ChainWalker {
     private void readEntrySlowly(long address) {
         entryAddress = 0;
         entryRest = 0;
-        for (int i = 0; i < VirtqDesc.SIZE; i++) {
-            long physical = address + i;
+        for (int at = 0; at < VirtqDesc.SIZE; ) {
+            long physical = address + at;
+            long bytes = VirtqDesc.SIZE - at;
             if (translator != null) {
-                if (!translator.translate(physical, 1, false, translation)) {
+                if (!translator.translate(physical, bytes, false, translation)
+                        || translation.length() <= 0) {
                     throw tableIsNotInMemory(address);
                 }
                 physical = translation.physicalAddress();
+                bytes = Math.min(bytes, translation.length());
             }
             int index = map.indexOf(physical);
             if (index < 0) {
                 throw tableIsNotInMemory(address);
             }
             MemoryRegion region = map.region(index);
-            long value = Byte.toUnsignedLong(
-                    region.segment().get(JAVA_BYTE, physical - region.guestAddress()));
-            if (i < 8) {
-                entryAddress |= value << (8 * i);
-            } else {
-                entryRest |= value << (8 * (i - 8));
+            long offset = physical - region.guestAddress();
+            long end = at + Math.min(bytes, region.length() - offset);
+            for (; at < end; at++, offset++) {
+                addToEntry(at, region.segment().get(JAVA_BYTE, offset));
             }
             hit(index, region);
+        }
+    }
+
+    private void addToEntry(int at, byte value) {
+        long bits = Byte.toUnsignedLong(value) << (8 * (at & 7));
+        if (at < 8) {
+            entryAddress |= bits;
+        } else {
+            entryRest |= bits;
         }
     }
 

@@ -22,11 +22,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class VirtQueue {
 
-    /** A drain reads at most so many descriptors for each entry of the queue: loops are cheap to make. */
-    private static final int WORK_PER_ENTRY = 8;
-
-    private static final int LEAST_WORK = 4096;
-
     private static final VarHandle ATTENTION;
 
     static {
@@ -92,15 +87,14 @@ public final class VirtQueue {
         this.memory = context.memory();
         this.listener = context.listener();
         this.counters = context.counters();
-        int size = config.size();
         MemoryMap map = memory.pin();
         try {
             this.ring = features.format() == RingFormat.SPLIT
                     ? new SplitRing(config, features, map, state.position())
                     : new PackedRing(config, features, map, state.position());
-            this.workLimit = Math.max(LEAST_WORK, WORK_PER_ENTRY * size);
-            this.pool = new ChainPool(size);
-            this.order = features.inOrder() ? new UsedOrder(size) : null;
+            this.workLimit = ring.walker.workLimit;
+            this.pool = new ChainPool(ring.size);
+            this.order = features.inOrder() ? new UsedOrder(ring.size) : null;
             this.views = new ChainViews();
             this.publication = new Publication(this, ring, listener, counters);
             this.task = new QueueTask(this, context.runner());
@@ -347,7 +341,8 @@ public final class VirtQueue {
     /** A deferred chain was completed, on any thread. */
     void completeLater(DescriptorChain chain) {
         completions.push(chain);
-        if (isRevoked()) {
+        // Volatile: the push is visible before the read, or stop() and this thread can both miss the chain.
+        if (((int) ATTENTION.getVolatile(this) & STOP) != 0) {
             dropCompleted();
         } else {
             task.wake();
@@ -403,8 +398,7 @@ public final class VirtQueue {
             dropCompleted();
             return false;
         }
-        DrainEvent event = new DrainEvent();
-        event.begin();
+        DrainEvent event = DrainEvent.start();
         long before = counters.chains();
         boolean more = false;
         MemoryMap map = memory.pin();
@@ -420,11 +414,8 @@ public final class VirtQueue {
             views.close();
             map.unpin();
         }
-        event.end();
-        if (event.shouldCommit()) {
-            event.queue = name;
-            event.chains = counters.chains() - before;
-            event.commit();
+        if (event != null) {
+            event.finish(name, counters.chains() - before);
         }
         return more;
     }

@@ -60,23 +60,22 @@ final class DeviceEvents implements QueueListener, DeviceContext {
 
     @Override
     public void usedBuffers(VirtQueue queue) {
-        recordInterrupt(queue.index());
-        sink.usedBuffers(queue.index());
+        InterruptEvent.record(device, queue.index());
+        try {
+            sink.usedBuffers(queue.index());
+        } catch (RuntimeException e) {
+            report(e); // the embedder's mistake; the queue's owner goes on
+        }
     }
 
     void configurationChanged() {
         if ((status.get() & DRIVER_OK) != 0) {
-            recordInterrupt(-1);
-            sink.configurationChanged();
-        }
-    }
-
-    private void recordInterrupt(int queue) {
-        InterruptEvent event = new InterruptEvent();
-        if (event.shouldCommit()) {
-            event.device = device;
-            event.queue = queue;
-            event.commit();
+            InterruptEvent.record(device, -1);
+            try {
+                sink.configurationChanged();
+            } catch (RuntimeException e) {
+                report(e);
+            }
         }
     }
 
@@ -92,13 +91,13 @@ final class DeviceEvents implements QueueListener, DeviceContext {
 
     @Override
     public void deviceFailed(VirtQueue queue, Throwable cause) {
-        recordFault("device failed: " + cause);
+        FaultEvent.record(device, "device failed: " + cause);
         report(cause);
     }
 
     /** The device's code failed outside of a queue. */
     void deviceFailed(Throwable cause) {
-        recordFault("device failed: " + cause);
+        FaultEvent.record(device, "device failed: " + cause);
         report(cause);
     }
 
@@ -111,23 +110,15 @@ final class DeviceEvents implements QueueListener, DeviceContext {
         }
     }
 
-    private void recordFault(String what) {
-        FaultEvent event = new FaultEvent();
-        if (event.shouldCommit()) {
-            event.device = device;
-            event.what = what;
-            event.commit();
-        }
-    }
-
     /** Sets DEVICE_NEEDS_RESET once; logged once a reset, however often a driver provokes it. */
     @Override
     public void needsReset(String reason) {
-        recordFault(reason);
+        FaultEvent.record(device, reason);
         int before = status.getAndUpdate(bits -> bits == 0 ? 0 : bits | DEVICE_NEEDS_RESET);
         if (before == 0 || (before & DEVICE_NEEDS_RESET) != 0) {
             return;
         }
+        StatusEvent.record(device, before | DEVICE_NEEDS_RESET);
         LOG.warn("device needs reset: device={} {}", device, reason);
         // > If DRIVER_OK is set, after it sets DEVICE_NEEDS_RESET, the device MUST send a device
         // > configuration change notification to the driver. [Device Status Field]

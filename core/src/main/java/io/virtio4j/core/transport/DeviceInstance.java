@@ -290,12 +290,7 @@ public final class DeviceInstance implements AutoCloseable {
      */
     public void notifyQueue(int index) {
         VirtQueue queue = hasQueue(index) ? lifecycle.slot(index).running : null;
-        NotifyEvent event = new NotifyEvent();
-        if (event.shouldCommit()) {
-            event.device = type.name();
-            event.queue = index;
-            event.commit();
-        }
+        NotifyEvent.record(type.name(), index);
         if (queue != null) {
             queue.notifyAvailable();
         }

@@ -18,9 +18,21 @@ import jdk.jfr.StackTrace;
 @StackTrace(false)
 final class InterruptEvent extends Event {
 
+    /** Never committed: it says whether anybody records, and costs no object. */
+    private static final InterruptEvent ASKED = new InterruptEvent();
+
     @Label("Device")
     String device = "";
 
     @Label("Queue")
     int queue;
+
+    static void record(String device, int queue) {
+        if (ASKED.isEnabled()) {
+            InterruptEvent event = new InterruptEvent();
+            event.device = device;
+            event.queue = queue;
+            event.commit();
+        }
+    }
 }

@@ -129,13 +129,7 @@ final class Lifecycle {
     }
 
     void change(int clear, int set) {
-        int now = status.updateAndGet(bits -> bits & ~clear | set);
-        StatusEvent event = new StatusEvent();
-        if (event.shouldCommit()) {
-            event.device = name;
-            event.status = DeviceStatus.text(now);
-            event.commit();
-        }
+        StatusEvent.record(name, status.updateAndGet(bits -> bits & ~clear | set));
     }
 
     /** Whether FEATURES_OK may be set. */

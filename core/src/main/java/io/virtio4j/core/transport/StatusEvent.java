@@ -18,9 +18,21 @@ import jdk.jfr.StackTrace;
 @StackTrace(false)
 final class StatusEvent extends Event {
 
+    /** Never committed: it says whether anybody records, and costs no object. */
+    private static final StatusEvent ASKED = new StatusEvent();
+
     @Label("Device")
     String device = "";
 
     @Label("Status")
     String status = "";
+
+    static void record(String device, int status) {
+        if (ASKED.isEnabled()) {
+            StatusEvent event = new StatusEvent();
+            event.device = device;
+            event.status = DeviceStatus.text(status);
+            event.commit();
+        }
+    }
 }

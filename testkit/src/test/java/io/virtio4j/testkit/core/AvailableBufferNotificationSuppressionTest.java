@@ -104,6 +104,7 @@ class AvailableBufferNotificationSuppressionTest {
     }
 
     @Test
+    @Normative("PKD-X3")
     void packed_rings_are_quiet_during_work_and_enabled_at_rest_without_event_idx() {
         List<Long> seen = new ArrayList<>();
         ScriptedDevice device = new ScriptedDevice();

@@ -100,6 +100,13 @@ final class RawRig implements AutoCloseable {
         return new Raw(table.address(), table.length(), INDIRECT);
     }
 
+    /** A descriptor that refers to a new table of these entries. */
+    Raw linkedTable(Raw... entries) {
+        GuestBuffer table = allocate(16L * entries.length);
+        queue.table(table, entries);
+        return table(table);
+    }
+
     /** Kicks and runs the device. */
     void run() {
         queue.kick();
