@@ -34,7 +34,8 @@ class PublishedModulesTest {
 
     @Test
     void examples_benchmarks_and_tests_of_the_whole_are_not_published() {
-        Set<String> kept = Set.of("architecture", "benchmarks", "conformance", "examples", "guest-tests");
+        Set<String> kept = Set.of(
+                "architecture", "benchmarks", "conformance", "examples", "guest-tests", "jcstress");
         for (String directory : kept) {
             Pom pom = Pom.read(SourceTree.ROOT.resolve(directory).resolve("pom.xml"));
             assertEquals("true", pom.text("/project/properties/maven.deploy.skip"), directory);

@@ -5,8 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A change of guest memory that was made, and whether anything still uses what was taken away.
@@ -16,8 +14,6 @@ import org.slf4j.LoggerFactory;
  * quiescent and the memory may be unmapped.
  */
 public final class RegionRemoval {
-
-    private static final Logger LOG = LoggerFactory.getLogger(RegionRemoval.class);
 
     private final CountDownLatch quiescent = new CountDownLatch(1);
     private final List<Runnable> actions = new ArrayList<>();
@@ -45,7 +41,7 @@ public final class RegionRemoval {
     /**
      * Runs something when nothing uses the removed memory any more: at once if that is so already,
      * else on the thread that ends the last use, which may be a queue's owner. The action must not block;
-     * what it throws there is logged.
+     * what it throws there goes to that thread's handler of uncaught exceptions, and the thread goes on.
      */
     public void whenQuiescent(Runnable action) {
         synchronized (this) {
@@ -76,7 +72,8 @@ public final class RegionRemoval {
         try {
             action.run();
         } catch (RuntimeException e) {
-            LOG.error("action after the removal of guest memory failed", e);
+            Thread here = Thread.currentThread();
+            here.getUncaughtExceptionHandler().uncaughtException(here, e);
         }
     }
 

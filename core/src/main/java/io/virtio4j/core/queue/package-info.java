@@ -29,7 +29,9 @@
  *       without the fence both sides can go to sleep.
  * </ul>
  *
- * Everything else in a ring is plain access. Each descriptor is read exactly once; what was checked is
+ * The module {@code jcstress} races both sides of each of these; without the fences, it fails.
+ *
+ * <p>Everything else in a ring is plain access. Each descriptor is read exactly once; what was checked is
  * what is used.
  */
 @NullMarked
