@@ -73,6 +73,11 @@ public abstract class DeviceContract {
     /** Puts buffers into queues that wait for them, after each initialization. Default: does nothing. */
     protected void prepare(TestDriver driver) {}
 
+    /** Whether the device may keep buffers of a queue, such as for packets to come. Default: of none. */
+    protected boolean mayKeep(int queue) {
+        return false;
+    }
+
     /** Changes what instances are made with. Default: offers everything that the framework can do. */
     protected void configure(DeviceInstanceBuilder builder) {
         builder.offer(CoreFeature.IN_ORDER, CoreFeature.NOTIFICATION_DATA, CoreFeature.ORDER_PLATFORM);
@@ -356,6 +361,9 @@ public abstract class DeviceContract {
         for (int number = 0; number < 4; number++) {
             Request request = request(number);
             hostile.template(request.queue, request.readable, request.writable);
+            if (mayKeep(request.queue)) {
+                hostile.mayKeep(request.queue);
+            }
         }
         return hostile;
     }

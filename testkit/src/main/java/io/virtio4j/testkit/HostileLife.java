@@ -10,6 +10,7 @@ import io.virtio4j.testkit.RawQueue.Raw;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.IntPredicate;
 
 /** One life of a hostile driver: from an initialization to the next reset. */
 final class HostileLife {
@@ -23,6 +24,9 @@ final class HostileLife {
     private final List<Template> templates;
     private final List<RawQueue> queues = new ArrayList<>();
 
+    /** Of a life that keeps its rings whole: what came back. Empty if rings are broken as well. */
+    private final List<ChainAccount> accounts = new ArrayList<>();
+
     HostileLife(TestDriver driver, HostileMemory memory, SplittableRandom random,
             List<Template> templates) {
         this.driver = driver;
@@ -34,14 +38,19 @@ final class HostileLife {
 
     // ── The beginning ──────────────────────────────────────────────────────
 
-    void begin() {
+    /**
+     * Brings the device up.
+     *
+     * @param whole whether the rings stay whole, so that every chain can be accounted for
+     */
+    void begin(boolean whole) {
         driver.reset();
         RingFormat format = random.nextBoolean() ? RingFormat.SPLIT : RingFormat.PACKED;
         boolean packed = driver.offered().has(CoreFeature.RING_PACKED);
         DriverOptions options = packed ? DriverOptions.of(format) : DriverOptions.split();
         for (CoreFeature feature : List.of(
                 CoreFeature.EVENT_IDX, CoreFeature.INDIRECT_DESC, CoreFeature.IN_ORDER)) {
-            if (random.nextInt(3) == 0) {
+            if (random.nextInt(3) == 0 || whole && feature == CoreFeature.IN_ORDER) {
                 options = options.without(feature);
             }
         }
@@ -49,7 +58,10 @@ final class HostileLife {
         for (int index = 0; index < MOST_QUEUES && port.queueSizeMax(index) > 0; index++) {
             queues.add(RawQueue.enable(driver, index, size(index, options.format())));
         }
-        memory.rings(queues);
+        memory.rings(queues, !whole);
+        if (whole) {
+            queues.forEach(queue -> accounts.add(new ChainAccount(queue)));
+        }
         driver.driverOk();
     }
 
@@ -60,9 +72,56 @@ final class HostileLife {
 
     /** After the device was reset. */
     void end() {
-        memory.rings(List.of());
+        memory.rings(List.of(), false);
         queues.forEach(RawQueue::dispose);
         queues.clear();
+        accounts.clear();
+    }
+
+    /**
+     * Looks at what came back, if the rings are whole.
+     *
+     * @throws AssertionError if it is not what went there
+     */
+    void account() {
+        if (!accounts.isEmpty() && driver.needsReset()) {
+            throw new AssertionError("device needs a reset, and the rings are whole: queues=" + queues.size());
+        }
+        accounts.forEach(ChainAccount::collect);
+    }
+
+    /** Waits until everything came back to these queues, if the rings are whole. */
+    void awaitAll(IntPredicate has) {
+        for (ChainAccount account : accounts) {
+            int index = account.queue().index();
+            if (has.test(index)) {
+                driver.waitFor("every buffer to come back: " + account
+                        + "; a queue may keep buffers if HostileDriver.mayKeep says so", () -> {
+                    port.notifyQueue(index);
+                    driver.runDevice();
+                    account.collect();
+                    return account.isEmpty();
+                });
+            }
+        }
+    }
+
+    private boolean isWhole() {
+        return !accounts.isEmpty();
+    }
+
+    /** Makes a chain available; says whether there was room for it. */
+    private boolean place(RawQueue queue, Raw... raws) {
+        if (!isWhole()) {
+            queue.chain(raws);
+            return true;
+        }
+        ChainAccount account = accounts.get(queue.index());
+        if (!account.hasRoom(raws.length)) {
+            return false;
+        }
+        account.chain(raws);
+        return true;
     }
 
     // ── Operations ─────────────────────────────────────────────────────────
@@ -77,11 +136,11 @@ final class HostileLife {
             indirect(queue);
         } else if (choice < 60) {
             template();
-        } else if (choice < 70) {
+        } else if (choice < 70 && !isWhole()) {
             breakRing(queue);
         } else if (choice < 78) {
             events(queue);
-        } else if (choice < 90) {
+        } else if (choice < 90 && !isWhole()) {
             registers(queue);
         } else if (choice < 94) {
             memory.toggleSpare();
@@ -103,10 +162,13 @@ final class HostileLife {
             int flags = orderly
                     ? (i < raws.length - 1 ? RawQueue.NEXT : 0) | (i >= readable ? RawQueue.WRITE : 0)
                     : random.nextInt(8);
+            if (isWhole() && ChainAccount.isUnclear(queue.format(), flags, i == raws.length - 1)) {
+                flags = i < raws.length - 1 ? RawQueue.NEXT : 0;
+            }
             raws[i] = new Raw(span.address(), span.length(), flags);
         }
-        int head = queue.chain(raws);
-        if (queue.format() == RingFormat.SPLIT && random.nextInt(8) == 0) {
+        int head = queue.nextSlot();
+        if (place(queue, raws) && queue.format() == RingFormat.SPLIT && random.nextInt(8) == 0) {
             // A loop, or a link to anywhere.
             int slot = (head + random.nextInt(raws.length)) % queue.size();
             int next = random.nextBoolean() ? head : random.nextInt(0x1_0000);
@@ -130,7 +192,10 @@ final class HostileLife {
         }
         long length = random.nextInt(4) == 0 ? memory.length() : table.length();
         int flags = RawQueue.INDIRECT | (random.nextInt(12) == 0 ? random.nextInt(4) : 0);
-        queue.chain(new Raw(table.address(), length, flags));
+        if (isWhole() && ChainAccount.isUnclear(queue.format(), flags, true)) {
+            flags &= ~RawQueue.NEXT;
+        }
+        place(queue, new Raw(table.address(), length, flags));
     }
 
     /** A good request with one or two bytes changed, cut into two descriptors or more. */
@@ -153,7 +218,7 @@ final class HostileLife {
         raws.add(new Raw(from + cut, bytes.length - cut, RawQueue.NEXT));
         raws.add(new Raw(from + bytes.length, template.writable(), RawQueue.WRITE));
         if (queue.size() >= raws.size()) {
-            queue.chain(raws.toArray(new Raw[0]));
+            place(queue, raws.toArray(new Raw[0]));
         }
     }
 

@@ -62,13 +62,17 @@ final class HostileMemory {
         ram.memory().add(spare);
     }
 
-    /** Rings that addresses may hit from now on. */
-    void rings(List<RawQueue> queues) {
+    /**
+     * The rings from now on.
+     *
+     * @param exposed whether buffers may lie in them, and bytes of them change
+     */
+    void rings(List<RawQueue> queues, boolean exposed) {
         List<MemoryRegion> regions = new ArrayList<>(ram.memory().current().regions());
         regions.removeAll(aliases);
         rings.clear();
         aliases.clear();
-        for (RawQueue queue : queues) {
+        for (RawQueue queue : exposed ? queues : List.<RawQueue>of()) {
             alias(queue.descriptors());
             alias(queue.driverArea());
             alias(queue.deviceArea());

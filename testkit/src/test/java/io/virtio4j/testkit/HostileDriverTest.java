@@ -7,7 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.virtio4j.core.device.CoreFeature;
+import io.virtio4j.core.queue.DescriptorChain;
+import io.virtio4j.core.queue.VirtQueue;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -120,5 +124,80 @@ class HostileDriverTest {
                 () -> hostile(1).run(device, 500, driver -> { }));
 
         assertEquals("device code failed: errors=", failure.getCause().getMessage().substring(0, 27));
+    }
+
+    /** Keeps requests that have nothing to read until it is told to stop. */
+    private static final class KeepingDevice extends ScriptedDevice {
+
+        private final List<DescriptorChain> kept = new ArrayList<>();
+
+        KeepingDevice() {
+            queues(3, 256);
+            handler(chain -> {
+                if (chain.reader().length() == 0) {
+                    chain.defer();
+                    kept.add(chain);
+                } else {
+                    echo(chain);
+                }
+            });
+        }
+
+        @Override
+        public void stopQueue(VirtQueue queue) {
+            kept.removeIf(chain -> {
+                boolean here = chain.queue() == queue;
+                if (here) {
+                    chain.complete(0);
+                }
+                return here;
+            });
+        }
+    }
+
+    @Test
+    void a_device_that_may_keep_buffers_is_not_asked_for_them() {
+        hostile(1).mayKeep(0).run(new KeepingDevice(), 2_000, driver -> { });
+    }
+
+    @Tag("slow") // it is given time
+    @Test
+    void a_device_that_keeps_a_buffer_is_found_out() {
+        AssertionError failure = assertThrows(AssertionError.class,
+                () -> hostile(1).run(new KeepingDevice(), 2_000, driver -> { }));
+
+        assertTrue(failure.getCause().getMessage().contains("every buffer to come back: queue=0"),
+                () -> failure.getCause().getMessage());
+    }
+
+    @Test
+    void a_device_that_gives_up_because_of_a_request_is_found_out() {
+        ScriptedDevice device = device();
+        device.handler(chain -> {
+            if (chain.reader().length() == 7) {
+                device.context().needsReset("a request of 7 bytes");
+            }
+            ScriptedDevice.echo(chain);
+        });
+
+        AssertionError failure = assertThrows(AssertionError.class,
+                () -> hostile(1).run(device, 20_000, driver -> { }));
+
+        assertTrue(failure.getCause().getMessage().startsWith("device needs a reset, and the rings are"),
+                () -> failure.getCause().getMessage());
+    }
+
+    @Test
+    void a_device_that_allocates_what_the_driver_says_is_found_out() {
+        ScriptedDevice device = device().handler(chain -> {
+            byte[] all = new byte[(int) Math.min(64 << 20, chain.writer().length())];
+            chain.complete(all.length == 0 ? 0 : all[0]);
+        });
+
+        AssertionError failure = assertThrows(AssertionError.class,
+                () -> hostile(1).run(device, 2_000, driver -> { }));
+
+        assertTrue(failure.getCause().getMessage().startsWith("device allocates as much as a driver"),
+                () -> failure.getCause().getMessage());
     }
 }
