@@ -113,11 +113,24 @@ public final class QueueTask {
      *     after it gave other tasks theirs
      */
     public boolean run() {
-        if (STATE.compareAndSet(this, SCHEDULED, RUNNING)) {
-            return turn();
+        while (true) {
+            switch (state) {
+                case SCHEDULED -> {
+                    if (STATE.compareAndSet(this, SCHEDULED, RUNNING)) {
+                        return turn();
+                    }
+                }
+                case HELD_LISTED -> {
+                    // The runner has it no longer: who lets the queue go schedules it.
+                    if (STATE.compareAndSet(this, HELD_LISTED, HELD_WOKEN)) {
+                        return false;
+                    }
+                }
+                default -> {
+                    return false;
+                }
+            }
         }
-        STATE.compareAndSet(this, HELD_LISTED, HELD_WOKEN);
-        return false;
     }
 
     /**

@@ -133,8 +133,13 @@ public final class VirtQueue {
         return counters;
     }
 
-    /** Asks the owner to call the handler: there is room again, or something to put in. Any thread. */
+    /**
+     * Asks the owner to call the handler: there is room again, or something to put in. Any thread. The call
+     * that follows sees what the caller did before, by whatever kind of access.
+     */
     public void wake() {
+        // A turn that is due already is not asked for again, and it may begin before a plain store is visible.
+        VarHandle.fullFence();
         task.wake();
     }
 

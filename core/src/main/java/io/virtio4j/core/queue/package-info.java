@@ -23,10 +23,11 @@
  *       <em>acquire</em>: what they make available is read after them.
  *   <li>used {@code idx} (split) and the flags of a used descriptor (packed) are written with
  *       <em>release</em>: data, id and length are written before them.
- *   <li>A <em>full fence</em> stands at exactly two places. Between publishing used buffers and reading
- *       the driver's event suppression, and between arming the device's own event suppression and
- *       looking for available buffers again. At both, a store must be visible before a later load;
- *       without the fence both sides can go to sleep.
+ *   <li>A <em>full fence</em> stands at exactly three places. Between publishing used buffers and reading
+ *       the driver's event suppression; between arming the device's own event suppression and looking
+ *       for available buffers again; and between what the caller of {@code wake} did and the look at
+ *       whether a turn is due already. At each, a store must be visible before a later load; without the
+ *       fence both sides can go to sleep.
  * </ul>
  *
  * The module {@code jcstress} races both sides of each of these; without the fences, it fails.

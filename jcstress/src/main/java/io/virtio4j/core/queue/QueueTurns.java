@@ -130,4 +130,35 @@ public class QueueTurns {
             result.r2 = queue.deferred();
         }
     }
+
+    /** A turn that is due is not lost when the queue is held and let go while the runner comes to it. */
+    @JCStressTest
+    @Outcome(id = "[12], 0", expect = Expect.ACCEPTABLE, desc = "a turn, or two if a hold cut one short")
+    @Outcome(expect = Expect.FORBIDDEN, desc = "lost")
+    @State
+    public static class HoldAndTurn extends Turns {
+
+        public HoldAndTurn() {
+            wanted = true;
+            queue.wake();
+        }
+
+        @Actor
+        public void owner() {
+            runner.poll(1);
+        }
+
+        @Actor
+        public void lifecycle() {
+            queue.hold();
+            queue.unhold();
+        }
+
+        @Arbiter
+        public void rest(II_Result result) {
+            runner.poll(100);
+            result.r1 = seen;
+            result.r2 = together;
+        }
+    }
 }
