@@ -41,7 +41,8 @@ public abstract sealed class DriverQueue permits SplitDriverQueue, PackedDriverQ
     static final int F_INDIRECT = 4;
     static final int DESCRIPTOR_SIZE = 16;
 
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    /** Only a failure takes so long: a machine that builds much else may keep a thread waiting. */
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     final Setup setup;
     final int size;
@@ -319,7 +320,7 @@ public abstract sealed class DriverQueue permits SplitDriverQueue, PackedDriverQ
             if (!probe.await(seen, Duration.ofNanos(poll ? 100_000 : Math.min(left, 2_000_000_000L)))
                     && !poll) {
                 collect();
-                if (submitted.isUsed()) {
+                if (submitted.isUsed() && !probe.await(seen, PATIENCE)) {
                     throw new AssertionError("device used a buffer and sent no notification: " + submitted);
                 }
             }

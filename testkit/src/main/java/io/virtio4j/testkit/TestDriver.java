@@ -41,7 +41,8 @@ import org.jspecify.annotations.Nullable;
 public final class TestDriver implements AutoCloseable {
 
     private static final int TURNS = 1 << 20;
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    /** Only a failure takes so long: a machine that builds much else may keep a thread waiting. */
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final ForwardingPort port;
     private final GuestRam ram;
