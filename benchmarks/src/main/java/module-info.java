@@ -5,6 +5,8 @@ module io.virtio4j.benchmarks {
     requires io.virtio4j.blk;
     requires io.virtio4j.core;
     requires io.virtio4j.net;
+    requires java.desktop;
     requires jmh.core;
+    requires xchart;
     requires static org.jspecify;
 }

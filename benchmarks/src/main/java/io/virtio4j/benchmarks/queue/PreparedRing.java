@@ -2,6 +2,7 @@
 package io.virtio4j.benchmarks.queue;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
@@ -10,6 +11,7 @@ import io.virtio4j.core.device.FeatureSet;
 import io.virtio4j.core.queue.RingFormat;
 import io.virtio4j.core.transport.DeviceInstance;
 import io.virtio4j.core.transport.DeviceStatus;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
@@ -51,9 +53,10 @@ public final class PreparedRing {
 
     private int availIndex;
 
-    // Packed: what the driver writes over each slot of a burst, without AVAIL and USED.
+    // Packed: the ring as the driver makes a burst available, for each value of its wrap counter.
     private final long[] slots;
-    private boolean wrap = true;
+    private final MemorySegment[] images = new MemorySegment[2];
+    private int wrap = 1;
 
     /** Writes descriptors into guest memory that starts at address 0. */
     public PreparedRing(MemorySegment memory, RingFormat format, ChainShape shape) {
@@ -135,8 +138,19 @@ public final class PreparedRing {
                 slots[index] = slot(shape.length(d), chain, flags(d));
             }
         }
+        images[0] = image(USED);
+        images[1] = image(AVAIL);
         // The driver asks for a notification per burst: flags DESC, one slot behind the burst's end.
         memory.set(JAVA_INT_UNALIGNED, DRIVER_AREA, 2 << 16);
+    }
+
+    private MemorySegment image(long mark) {
+        MemorySegment image = Arena.ofAuto().allocate(slots.length * 16L, 16);
+        for (int i = 0; i < slots.length; i++) {
+            image.set(JAVA_LONG, i * 16L, memory.get(JAVA_LONG_UNALIGNED, RING + i * 16L));
+            image.set(JAVA_LONG, i * 16L + 8, slots[i] | mark);
+        }
+        return image;
     }
 
     private static long slot(int length, int id, int flags) {
@@ -181,12 +195,10 @@ public final class PreparedRing {
             SHORT.setRelease(memory, DRIVER_AREA + 2, (short) availIndex);
             return;
         }
-        long mark = wrap ? AVAIL : USED;
-        for (int i = slots.length - 1; i > 0; i--) {
-            memory.set(JAVA_LONG_UNALIGNED, RING + i * 16L + 8, slots[i] | mark);
-        }
-        LONG.setRelease(memory, RING + 8, slots[0] | mark);
-        wrap = !wrap; // a burst is exactly one round
+        MemorySegment image = images[wrap];
+        MemorySegment.copy(image, 16, memory, RING + 16, image.byteSize() - 16);
+        LONG.setRelease(memory, RING + 8, image.get(JAVA_LONG, 8));
+        wrap ^= 1; // a burst is exactly one round
     }
 
     /** Whether the device used the whole burst. */

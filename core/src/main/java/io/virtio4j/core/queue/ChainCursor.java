@@ -2,8 +2,9 @@
 package io.virtio4j.core.queue;
 
 import io.virtio4j.core.fault.ChainFault;
-import io.virtio4j.core.memory.MemoryRegion;
+import io.virtio4j.core.memory.MemoryMap;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A position in the bytes of one direction of a chain. Knows how the bytes lie in guest memory, so that
@@ -16,11 +17,14 @@ public abstract sealed class ChainCursor permits ChainReader, ChainWriter {
     final DescriptorChain chain;
     final Pieces pieces;
 
-    private long position;
+    private long length;
+    private long remaining;
     private int piece; // the one after that of the position
     private long left; // bytes from the position to the end of its piece
 
     private MemorySegment segment = MemorySegment.NULL;
+    private int regionOfSegment = -1;
+    private @Nullable MemoryMap mapOfSegment;
     private long segmentOffset;
     private boolean mapped;
 
@@ -32,23 +36,27 @@ public abstract sealed class ChainCursor permits ChainReader, ChainWriter {
     /** The place of the first piece of this direction. */
     abstract int firstPiece();
 
-    void rewind() {
-        position = 0;
-        piece = firstPiece();
+    /** Starts at the first byte of a new chain. */
+    final void begin(int firstPiece, long bytes) {
+        length = bytes;
+        remaining = bytes;
+        piece = firstPiece;
         left = 0;
     }
 
     /** All bytes of this direction; at most 2^32 - 1. */
-    public abstract long length();
+    public final long length() {
+        return length;
+    }
 
     /** How many bytes come before the position. */
     public final long position() {
-        return position;
+        return length - remaining;
     }
 
     /** How many bytes come after the position. */
     public final long remaining() {
-        return length() - position;
+        return remaining;
     }
 
     /**
@@ -57,15 +65,15 @@ public abstract sealed class ChainCursor permits ChainReader, ChainWriter {
      * @throws ChainFault if there are fewer bytes
      */
     public final void seek(long newPosition) {
-        if (newPosition < 0 || newPosition > length()) {
-            throw tooShort(newPosition - position);
+        if (newPosition < 0 || newPosition > length) {
+            throw tooShort(newPosition - position());
         }
-        if (newPosition < position) {
-            rewind();
+        if (newPosition < position()) {
+            begin(firstPiece(), length);
         }
-        long count = newPosition - position;
+        long count = newPosition - position();
         while (count > left) {
-            position += left;
+            remaining -= left;
             count -= left;
             nextPiece();
         }
@@ -81,7 +89,7 @@ public abstract sealed class ChainCursor permits ChainReader, ChainWriter {
         if (count >= 0 && count <= left) {
             step(count);
         } else {
-            seek(position + count);
+            seek(position() + count);
         }
     }
 
@@ -99,7 +107,7 @@ public abstract sealed class ChainCursor permits ChainReader, ChainWriter {
     public final long contiguous(long max) {
         chain.checkHeld();
         if (left == 0) {
-            if (position == length()) {
+            if (remaining == 0) {
                 return 0;
             }
             nextPiece();
@@ -110,12 +118,39 @@ public abstract sealed class ChainCursor permits ChainReader, ChainWriter {
         return Math.min(max, left);
     }
 
-    /** Where the bytes found by {@link #contiguous} are. */
+    /**
+     * Finds the bytes from the position on that are contiguous on the host, and moves past them: the way to
+     * visit a whole chain for transfers without a copy. They are those of {@link #segment()} from {@link
+     * #segmentOffset()}, which stay as they are until the next call of a method of this cursor.
+     *
+     * <p>What is moved past like this does not count as written.
+     *
+     * @return how many; 0 once none remain
+     * @throws ChainFault if the buffer is not in guest memory
+     */
+    public final long nextRun() {
+        chain.checkHeld();
+        if (left == 0) {
+            if (remaining == 0) {
+                return 0;
+            }
+            nextPiece();
+        }
+        if (!mapped) {
+            throw notInMemory();
+        }
+        long run = left;
+        left = 0;
+        remaining -= run;
+        return run;
+    }
+
+    /** Where the bytes found by {@link #contiguous} or {@link #nextRun} are. */
     public final MemorySegment segment() {
         return segment;
     }
 
-    /** Where in {@link #segment()} the bytes found by {@link #contiguous} start. */
+    /** Where in {@link #segment()} the bytes found by {@link #contiguous} or {@link #nextRun} start. */
     public final long segmentOffset() {
         return segmentOffset;
     }
@@ -125,32 +160,37 @@ public abstract sealed class ChainCursor permits ChainReader, ChainWriter {
         int next = piece++;
         left = pieces.length(next);
         segmentOffset = pieces.offset(next);
-        MemoryRegion region = pieces.region(next);
-        mapped = region != null;
-        if (region != null) {
-            MemorySegment found = region.segment();
-            if (segment != found) {
-                segment = found;
-            }
+        int region = pieces.regionIndex(next);
+        mapped = region >= 0;
+        if (region != regionOfSegment || pieces.map() != mapOfSegment) {
+            lookUp(region);
+        }
+    }
+
+    private void lookUp(int region) {
+        if (region >= 0) {
+            segment = pieces.map().region(region).segment();
+            regionOfSegment = region;
+            mapOfSegment = pieces.map();
         }
     }
 
     /** Moves forward inside of the piece of the position. */
     final void step(long count) {
-        position += count;
+        remaining -= count;
         left -= count;
         segmentOffset += count;
     }
 
     final void require(long count) {
-        if (count < 0 || count > length() - position) {
+        if (count < 0 || count > remaining) {
             throw tooShort(count);
         }
     }
 
     private ChainFault tooShort(long wanted) {
         return new ChainFault("buffer is too short: queue=" + chain.queueName() + " wanted=" + wanted
-                + " position=" + position + " length=" + length());
+                + " position=" + position() + " length=" + length);
     }
 
     private ChainFault notInMemory() {

@@ -32,11 +32,6 @@ public final class ChainReader extends ChainCursor {
         return 0;
     }
 
-    @Override
-    public long length() {
-        return pieces.readableBytes();
-    }
-
     /** Reads one byte; 0 to 255. */
     public int readU8() {
         return (int) gather(1);

@@ -34,7 +34,7 @@ final class ChainWalker {
     /** The most work of a drain, but for the chain that reaches it; and the most pieces of one chain. */
     final int workLimit;
 
-    /** How many descriptors and further pieces were found since this was last set to 0. */
+    /** How many descriptors and further pieces the chains before this one had, since this was last set to 0. */
     int work;
 
     // The entry of an indirect table that was read last.
@@ -42,7 +42,6 @@ final class ChainWalker {
     private long entryRest;
 
     private int descriptors; // in this chain
-    private boolean writableSeen;
 
     ChainWalker(String queueName, int queueSize, boolean indirect, MemoryMap map) {
         this.queueName = queueName;
@@ -60,13 +59,12 @@ final class ChainWalker {
     }
 
     void begin() {
+        work += descriptors;
         descriptors = 0;
-        writableSeen = false;
     }
 
     /** Counts a descriptor of a buffer; a chain has at most as many as the queue, so loops end here. */
     void count() {
-        work++;
         if (++descriptors > queueSize) {
             throw new ChainFault("chain is longer than the queue, or a loop: queue=" + queueName
                     + " size=" + queueSize);
@@ -75,23 +73,35 @@ final class ChainWalker {
 
     /** Adds a buffer, in as many pieces as it has in host memory. */
     void addBuffer(Pieces pieces, long address, long length, boolean writable) {
-        if (writable) {
-            writableSeen = true;
-        } else if (writableSeen) {
-            // > device-readable elements come before device-writable ones [Message Framing]
-            throw new ChainFault("device-readable after device-writable: queue=" + queueName);
+        if (pieces.isWritable() != writable) {
+            turn(pieces);
         }
         if (length == 0) {
             return;
         }
+        MemoryRegion hit = lastHit;
+        if (hit != null && hit.contains(address, length) && !(writable && hit.isReadOnly())) {
+            // A region does not pass the end of the address space, so what lies in it does not.
+            pieces.add(lastHitIndex, address - hit.guestAddress(), length);
+        } else {
+            addSlowly(pieces, address, length, writable);
+        }
+    }
+
+    private void turn(Pieces pieces) {
+        if (pieces.isWritable()) {
+            // > device-readable elements come before device-writable ones [Message Framing]
+            throw new ChainFault("device-readable after device-writable: queue=" + queueName);
+        }
+        pieces.beginWritable();
+    }
+
+    private void addSlowly(Pieces pieces, long address, long length, boolean writable) {
         if (Long.compareUnsigned(address, -length) > 0) {
             throw new ChainFault("buffer passes the end of the address space: queue=" + queueName
                     + " address=0x" + Long.toHexString(address) + " length=" + length);
         }
-        MemoryRegion hit = lastHit;
-        if (hit != null && hit.contains(address, length) && !(writable && hit.isReadOnly())) {
-            pieces.add(lastHitIndex, address - hit.guestAddress(), length, writable);
-        } else if (translator == null) {
+        if (translator == null) {
             addPhysical(pieces, address, length, writable);
         } else {
             addTranslated(pieces, translator, address, length, writable);
@@ -103,12 +113,12 @@ final class ChainWalker {
             int index = map.indexOf(address + done);
             MemoryRegion region = index < 0 ? null : map.region(index);
             if (region == null || writable && region.isReadOnly()) {
-                pieces.addUnmapped(address + done, length - done, writable);
+                pieces.addUnmapped(address + done, length - done);
                 return;
             }
             long offset = address + done - region.guestAddress();
             long bytes = Math.min(length - done, region.length() - offset);
-            pieces.add(index, offset, bytes, writable);
+            pieces.add(index, offset, bytes);
             done += bytes;
             hit(index, region);
             if (done < length) {
@@ -143,7 +153,7 @@ final class ChainWalker {
             long bus = address + done;
             if (!with.translate(bus, length - done, writable, translation)
                     || translation.length() <= 0) {
-                pieces.addUnmapped(bus, length - done, writable);
+                pieces.addUnmapped(bus, length - done);
                 pieces.translatedFrom(bus);
                 return;
             }
@@ -152,11 +162,11 @@ final class ChainWalker {
             MemoryRegion region = index < 0 ? null : map.region(index);
             long bytes = Math.min(length - done, translation.length());
             if (region == null || writable && region.isReadOnly()) {
-                pieces.addUnmapped(bus, bytes, writable);
+                pieces.addUnmapped(bus, bytes);
             } else {
                 long offset = physical - region.guestAddress();
                 bytes = Math.min(bytes, region.length() - offset);
-                pieces.add(index, offset, bytes, writable);
+                pieces.add(index, offset, bytes);
             }
             pieces.translatedFrom(bus);
             done += bytes;

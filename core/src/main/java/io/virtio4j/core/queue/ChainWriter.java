@@ -36,15 +36,9 @@ public final class ChainWriter extends ChainCursor {
         return pieces.readableCount();
     }
 
-    @Override
-    public long length() {
-        return pieces.writableBytes();
-    }
-
     /** Nothing is written yet. */
-    void begin() {
+    void forget() {
         written = 0;
-        rewind();
     }
 
     /** How many bytes were written; what {@link DescriptorChain#complete()} reports. */

@@ -198,6 +198,11 @@ public final class DescriptorChain {
         return state == TAKEN;
     }
 
+    /** In the pool. To be asked by the owner only. */
+    boolean isFree() {
+        return state == FREE;
+    }
+
     boolean isWaiting() {
         return state == WAITING;
     }
@@ -229,17 +234,19 @@ public final class DescriptorChain {
         return pieces;
     }
 
-    /** > the total length of a chain is at most 2^32 bytes [The Virtqueue Descriptor Table] */
-    void checkLength() {
-        if (pieces.readableBytes() + pieces.writableBytes() > MOST_BYTES) {
-            throw new ChainFault("chain is longer than 2^32 bytes: queue=" + queueName());
-        }
+    /** All buffers are there: the device may look. */
+    void ready() {
+        pieces.end();
+        reader.begin(0, pieces.readableBytes());
+        writer.begin(pieces.readableCount(), pieces.writableBytes());
+        writer.forget();
     }
 
-    /** All buffers are there. */
-    void ready() {
-        reader.rewind();
-        writer.begin();
+    /** > the total length of a chain is at most 2^32 bytes [The Virtqueue Descriptor Table] */
+    void checkLength() {
+        if (pieces.bytes() > MOST_BYTES) {
+            throw new ChainFault("chain is longer than 2^32 bytes: queue=" + queueName());
+        }
     }
 
     /** The queue was stopped: takes the memory away from the device. */

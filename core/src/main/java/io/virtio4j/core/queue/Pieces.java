@@ -25,9 +25,10 @@ final class Pieces {
     private long[] words = new long[SMALL * WORDS];
     private long @Nullable [] address; // as the driver gave it, where it is translated
     private int end; // of the words in use
-    private int readableEnd;
+    private long bytes;
+    private int readableEnd; // before the first writable piece
     private long readableBytes;
-    private long writableBytes;
+    private boolean writable; // the pieces that are added now
     private boolean unmapped;
 
     Pieces(MemoryMap map) {
@@ -41,32 +42,50 @@ final class Pieces {
             address = null;
         }
         end = 0;
-        readableEnd = 0;
-        readableBytes = 0;
-        writableBytes = 0;
+        bytes = 0;
+        writable = false;
         unmapped = false;
     }
 
-    /** Appends a piece that lies in a region; {@code bytes} is below 2^32. */
-    void add(int regionIndex, long offsetInRegion, long bytes, boolean writable) {
-        int at = end;
-        if (at == words.length) {
-            words = Arrays.copyOf(words, at * 2);
-        }
-        words[at] = offsetInRegion;
-        words[at + 1] = (long) regionIndex << 32 | bytes;
-        end = at + WORDS;
-        if (writable) {
-            writableBytes += bytes;
-        } else {
-            readableEnd = at + WORDS;
-            readableBytes += bytes;
+    /** What is added from here on is device-writable. */
+    void beginWritable() {
+        writable = true;
+        readableEnd = end;
+        readableBytes = bytes;
+    }
+
+    boolean isWritable() {
+        return writable;
+    }
+
+    /** Nothing more is added. */
+    void end() {
+        if (!writable) {
+            beginWritable();
         }
     }
 
+    /** Appends a piece that lies in a region; {@code length} is below 2^32. */
+    void add(int regionIndex, long offsetInRegion, long length) {
+        int at = end;
+        long[] room = words;
+        if (at == room.length) {
+            room = grow();
+        }
+        room[at] = offsetInRegion;
+        room[at + 1] = (long) regionIndex << 32 | length;
+        end = at + WORDS;
+        bytes += length;
+    }
+
+    private long[] grow() {
+        words = Arrays.copyOf(words, words.length * 2);
+        return words;
+    }
+
     /** Appends a piece that is not in guest memory. */
-    void addUnmapped(long at, long bytes, boolean writable) {
-        add(UNMAPPED, at, bytes, writable);
+    void addUnmapped(long at, long length) {
+        add(UNMAPPED, at, length);
         unmapped = true;
     }
 
@@ -98,12 +117,16 @@ final class Pieces {
         return readableEnd / WORDS;
     }
 
+    long bytes() {
+        return bytes;
+    }
+
     long readableBytes() {
         return readableBytes;
     }
 
     long writableBytes() {
-        return writableBytes;
+        return bytes - readableBytes;
     }
 
     boolean hasUnmapped() {
@@ -119,8 +142,17 @@ final class Pieces {
         return words[piece * WORDS];
     }
 
+    MemoryMap map() {
+        return map;
+    }
+
+    /** The place of the piece's region in the map; negative if it is in none. */
+    int regionIndex(int piece) {
+        return (int) (words[piece * WORDS + 1] >> 32);
+    }
+
     @Nullable MemoryRegion region(int piece) {
-        int index = (int) (words[piece * WORDS + 1] >> 32);
+        int index = regionIndex(piece);
         return index == UNMAPPED ? null : map.region(index);
     }
 

@@ -62,7 +62,7 @@ public final class VirtQueue {
     private boolean sawEmpty;
     private boolean sawFull; // the device has no room
     private boolean sawEnough; // it is another queue's turn
-    private int turnsLeft; // chains that may still be taken
+    private int turnsLeft; // chains that may still be taken; 0 once the device has no room
     private int held;
     private @Nullable MemoryMap pinned;
 
@@ -93,7 +93,7 @@ public final class VirtQueue {
                     ? new SplitRing(config, features, map, state.position())
                     : new PackedRing(config, features, map, state.position());
             this.workLimit = ring.walker.workLimit;
-            this.pool = new ChainPool(ring.size);
+            this.pool = new ChainPool(ring.size, this, map);
             this.order = features.inOrder() ? new UsedOrder(ring.size) : null;
             this.views = new ChainViews();
             this.publication = new Publication(this, ring, listener, counters);
@@ -212,22 +212,22 @@ public final class VirtQueue {
     }
 
     private boolean mayTake() {
-        int wanted = (int) ATTENTION.getOpaque(this);
-        if (sawFull || (wanted & (QUIESCE | STOP)) != 0) {
-            return false;
+        if (--turnsLeft >= 0 && (int) ATTENTION.getOpaque(this) == 0 && ring.walker.work < workLimit) {
+            return true;
         }
-        if (turnsLeft <= 0 || ring.walker.work >= workLimit || wanted != 0) {
-            sawEnough = true;
-            return false;
-        }
-        turnsLeft--;
-        return true;
+        turnsLeft = 0;
+        boolean stays = ((int) ATTENTION.getOpaque(this) & (QUIESCE | STOP)) != 0;
+        sawEnough |= !sawFull && !stays;
+        return false;
     }
 
     /** Takes what a saved state says was in work, then what is available. */
     private boolean takeInto(DescriptorChain chain) {
-        ChainsInWork first = restored;
-        if (first == null || first.isEmpty()) {
+        return restored == null ? ring.take(chain) : takeRestored(restored, chain);
+    }
+
+    private boolean takeRestored(ChainsInWork first, DescriptorChain chain) {
+        if (first.isEmpty()) {
             restored = null;
             return ring.take(chain);
         }
@@ -319,6 +319,7 @@ public final class VirtQueue {
         held--;
         nextSequence--;
         sawFull = true;
+        turnsLeft = 0;
         if (order != null) {
             order.putBack();
         }
