@@ -61,17 +61,10 @@ class EmbeddingTest {
     void a_driver_reads_the_disk_on_mmio() throws IOException {
         try (DeviceInstance device = EmbedMmio.addDisk(machine, image)) {
             assertEquals("quiet virtio_mmio.device=512@0xd0000000:5", machine.commandLine);
-            assertDriverReads(device, new MmioPort(new RegisterAccess() {
-                @Override
-                public long read(long offset, int width) {
-                    return machine.load(0xd000_0000L + offset, width);
-                }
-
-                @Override
-                public void write(long offset, int width, long value) {
-                    machine.store(0xd000_0000L + offset, width, value);
-                }
-            }, machine.interrupts));
+            assertDriverReads(device, new MmioPort(RegisterAccess.of(
+                    (offset, width) -> machine.load(0xd000_0000L + offset, width),
+                    (offset, width, value) -> machine.store(0xd000_0000L + offset, width, value)),
+                    machine.interrupts));
         }
     }
 
@@ -79,27 +72,8 @@ class EmbeddingTest {
     void a_driver_reads_the_disk_on_pci() throws IOException {
         try (DeviceInstance device = EmbedPci.addDisk(machine, image)) {
             long function = EmbedPci.ECAM + (3 << 15);
-            assertDriverReads(device, new PciPort(new PciAccess() {
-                @Override
-                public long readConfig(int offset, int width) {
-                    return machine.load(function + offset, width);
-                }
-
-                @Override
-                public void writeConfig(int offset, int width, long value) {
-                    machine.store(function + offset, width, value);
-                }
-
-                @Override
-                public long readMemory(long address, int width) {
-                    return machine.load(address, width);
-                }
-
-                @Override
-                public void writeMemory(long address, int width, long value) {
-                    machine.store(address, width, value);
-                }
-            }, machine.interrupts));
+            assertDriverReads(device, new PciPort(PciAccess.of(function,
+                    machine::load, machine::store, machine::load, machine::store), machine.interrupts));
         }
     }
 

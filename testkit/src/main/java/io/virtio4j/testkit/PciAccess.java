@@ -1,11 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.testkit;
 
+import io.virtio4j.testkit.RegisterAccess.Load;
+import io.virtio4j.testkit.RegisterAccess.Store;
+
 /**
- * A guest's access to one PCI function: its configuration space, and bus memory where its BARs are placed;
- * implemented by the test of a transport, with one call each.
+ * A guest's access to one PCI function: its configuration space, and bus memory where its BARs are placed.
+ * For the test of a transport, with function 0 of device 3:
+ *
+ * <pre>{@code
+ * PciAccess.of(3 << 15, bus::readEcam, bus::writeEcam, bus::readMemory, bus::writeMemory)
+ * }</pre>
  */
 public interface PciAccess {
+
+    /**
+     * Accesses by the methods of a bus, or of a machine.
+     *
+     * @param config where the function's configuration space begins, for the next two
+     * @param loadConfig reads configuration space
+     * @param storeConfig writes configuration space
+     * @param load reads bus memory
+     * @param store writes bus memory
+     */
+    static PciAccess of(long config, Load loadConfig, Store storeConfig, Load load, Store store) {
+        return new PciAccess() {
+            @Override
+            public long readConfig(int offset, int width) {
+                return loadConfig.read(config + offset, width);
+            }
+
+            @Override
+            public void writeConfig(int offset, int width, long value) {
+                storeConfig.write(config + offset, width, value);
+            }
+
+            @Override
+            public long readMemory(long address, int width) {
+                return load.read(address, width);
+            }
+
+            @Override
+            public void writeMemory(long address, int width, long value) {
+                store.write(address, width, value);
+            }
+        };
+    }
 
     /**
      * Reads the function's configuration space, little-endian.

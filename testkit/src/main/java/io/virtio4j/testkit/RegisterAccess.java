@@ -2,10 +2,44 @@
 package io.virtio4j.testkit;
 
 /**
- * A guest's access to the registers of one MMIO device; implemented by the test of a transport, with one
- * call each.
+ * A guest's access to the registers of one MMIO device, for the test of a transport:
+ *
+ * <pre>{@code
+ * RegisterAccess.of(mmio::read, mmio::write)
+ * }</pre>
  */
 public interface RegisterAccess {
+
+    /** A load of a virtual CPU. */
+    @FunctionalInterface
+    interface Load {
+
+        /** Reads {@code width} bytes, little-endian and zero-extended. */
+        long read(long address, int width);
+    }
+
+    /** A store of a virtual CPU. */
+    @FunctionalInterface
+    interface Store {
+
+        /** Writes the low {@code width} bytes of the value, little-endian. */
+        void write(long address, int width, long value);
+    }
+
+    /** Accesses by the methods of a transport, or of a machine whose addresses begin at the device. */
+    static RegisterAccess of(Load load, Store store) {
+        return new RegisterAccess() {
+            @Override
+            public long read(long offset, int width) {
+                return load.read(offset, width);
+            }
+
+            @Override
+            public void write(long offset, int width, long value) {
+                store.write(offset, width, value);
+            }
+        };
+    }
 
     /**
      * Reads little-endian.

@@ -33,27 +33,8 @@ enum DemoTransport {
                     interrupts.level(PciPort.INTX, asserted);
                 }
             }).build());
-            return new PciPort(new PciAccess() {
-                @Override
-                public long readConfig(int offset, int width) {
-                    return bus.readEcam(SLOT << 15 | offset, width);
-                }
-
-                @Override
-                public void writeConfig(int offset, int width, long value) {
-                    bus.writeEcam(SLOT << 15 | offset, width, value);
-                }
-
-                @Override
-                public long readMemory(long address, int width) {
-                    return bus.readMemory(address, width);
-                }
-
-                @Override
-                public void writeMemory(long address, int width, long value) {
-                    bus.writeMemory(address, width, value);
-                }
-            }, interrupts);
+            return new PciPort(PciAccess.of(SLOT << 15,
+                    bus::readEcam, bus::writeEcam, bus::readMemory, bus::writeMemory), interrupts);
         }
     },
 
@@ -63,17 +44,7 @@ enum DemoTransport {
         DriverPort connect(DeviceInstance device, InterruptProbe interrupts) {
             MmioTransport mmio =
                     new MmioTransport(device, MmioInterrupt.level(high -> interrupts.level(0, high)));
-            return new MmioPort(new RegisterAccess() {
-                @Override
-                public long read(long offset, int width) {
-                    return mmio.read(offset, width);
-                }
-
-                @Override
-                public void write(long offset, int width, long value) {
-                    mmio.write(offset, width, value);
-                }
-            }, interrupts);
+            return new MmioPort(RegisterAccess.of(mmio::read, mmio::write), interrupts);
         }
     };
 

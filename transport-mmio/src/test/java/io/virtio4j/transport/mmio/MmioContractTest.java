@@ -7,6 +7,7 @@ import io.virtio4j.testkit.DriverPort;
 import io.virtio4j.testkit.GuestRam;
 import io.virtio4j.testkit.InterruptProbe;
 import io.virtio4j.testkit.MmioPort;
+import io.virtio4j.testkit.RegisterAccess;
 import io.virtio4j.testkit.TransportContract;
 import java.util.HashMap;
 import java.util.Map;
@@ -27,7 +28,7 @@ class MmioContractTest {
         }
         MmioTransport mmio =
                 new MmioTransport(instance, interrupt, MmioTransport.DEFAULT_VENDOR_ID, bases);
-        return new MmioPort(new Registers(mmio), probe);
+        return new MmioPort(RegisterAccess.of(mmio::read, mmio::write), probe);
     }
 
     @Nested

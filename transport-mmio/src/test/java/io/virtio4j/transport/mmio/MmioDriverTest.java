@@ -15,6 +15,7 @@ import io.virtio4j.testkit.GuestRam;
 import io.virtio4j.testkit.InterruptProbe;
 import io.virtio4j.testkit.Layout;
 import io.virtio4j.testkit.MmioPort;
+import io.virtio4j.testkit.RegisterAccess;
 import io.virtio4j.testkit.Submitted;
 import io.virtio4j.testkit.TestDriver;
 import java.util.stream.Stream;
@@ -44,7 +45,7 @@ class MmioDriverTest {
     }
 
     private TestDriver driver(MmioTransport mmio) {
-        return TestDriver.over(new MmioPort(new Registers(mmio), interrupts), ram, errors);
+        return TestDriver.over(new MmioPort(RegisterAccess.of(mmio::read, mmio::write), interrupts), ram, errors);
     }
 
     private static byte[] message(int length) {

@@ -311,29 +311,8 @@ final class Machine implements AutoCloseable {
 
     /** What a guest does to the function in the {@link #SLOT}. */
     static PciAccess access(PciBus bus) {
-        return new PciAccess() {
-            private static final long BASE = (long) SLOT << 15;
-
-            @Override
-            public long readConfig(int offset, int width) {
-                return bus.readEcam(BASE + offset, width);
-            }
-
-            @Override
-            public void writeConfig(int offset, int width, long value) {
-                bus.writeEcam(BASE + offset, width, value);
-            }
-
-            @Override
-            public long readMemory(long address, int width) {
-                return bus.readMemory(address, width);
-            }
-
-            @Override
-            public void writeMemory(long address, int width, long value) {
-                bus.writeMemory(address, width, value);
-            }
-        };
+        return PciAccess.of((long) SLOT << 15,
+                bus::readEcam, bus::writeEcam, bus::readMemory, bus::writeMemory);
     }
 
     PciPort port(PciPort.Interrupts kind, PciPort.Window window) {
