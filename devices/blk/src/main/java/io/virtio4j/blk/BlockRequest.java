@@ -23,7 +23,7 @@ final class BlockRequest {
     private static final int APPEND_SECTOR = 8;
 
     /** What comes next. */
-    private enum Step { START, READ, ADMIT, WRITE, RANGES, ZONES, FORCED }
+    private enum Step { START, READ, ADMIT, WRITE, RANGES, REPORT, ZONES, FORCED }
 
     private final BlockQueue queue;
     private final BlockDevice device;
@@ -51,7 +51,7 @@ final class BlockRequest {
 
     private RangeWork rangeWork = RangeWork.ZERO;
 
-    // Zones that are to be reset.
+    // Zones that are to be reset, or told of.
     private int zoneAt;
     private int zoneEnd;
 
@@ -154,6 +154,7 @@ final class BlockRequest {
             case ADMIT -> admit();
             case WRITE -> write();
             case RANGES -> ranges();
+            case REPORT -> report(zones());
             case ZONES -> manageZones(zones());
             case FORCED -> finish(operation.takeOutcome() == null ? BlockStatus.OK : BlockStatus.IOERR);
         };
@@ -451,7 +452,9 @@ final class BlockRequest {
             return startAppend(sector);
         }
         if (type == BlockRequestType.ZONE_REPORT) {
-            return finish(ZoneReport.write(zones, device.isInside(sector, 1) ? sector : -1, writer()));
+            zoneAt = device.isInside(sector, 1) ? zones.zoneOf(sector) : -1;
+            step = Step.REPORT;
+            return report(zones);
         }
         if (device.offers(BlockFeature.RO)) {
             return finish(BlockStatus.IOERR);
@@ -471,6 +474,15 @@ final class BlockRequest {
         }
         step = Step.ZONES;
         return manageZones(zones);
+    }
+
+    private Progress report(ZonedDisk disk) {
+        if (queue.isSpent()) {
+            return Progress.SPENT;
+        }
+        BlockStatus status = ZoneReport.write(disk, zoneAt, writer());
+        queue.spend((int) writer().written());
+        return finish(status);
     }
 
     private Progress startReset(int first, int end) {
