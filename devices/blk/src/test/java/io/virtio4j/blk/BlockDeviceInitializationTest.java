@@ -138,8 +138,11 @@ class BlockDeviceInitializationTest {
 
         try (disk) {
             disk.start(DriverOptions.split().without(BlockFeature.ZONED));
-            disk.start(DriverOptions.split());
+            assertEquals(0, config(disk, 72, 4));
 
+            disk.driver().reset();
+            assertEquals(ZONE, config(disk, 72, 4), "before anything is negotiated");
+            disk.start(DriverOptions.split());
             assertEquals(ZONE, config(disk, 72, 4));
         }
     }

@@ -447,6 +447,26 @@ class ZonedOperationTest {
         assertEquals(Disk.INVALID, disk.ranges(Disk.SECURE_ERASE, new Range(at(1), ZONE, 0)).status());
     }
 
+    /** Its zones can be looked at, and nothing else. */
+    @Test
+    @Normative("BLK-20")
+    void a_read_only_disk_refuses_what_changes_zones() {
+        assertEquals(Disk.OK, disk.write(at(1), new byte[512]).status());
+        BlockDevice readOnly = BlockDevice.of(memory).zones(LAYOUT).readOnly(true).build();
+        try (Disk other = Disk.of(readOnly, options)) {
+            assertEquals(Disk.IOERR, other.request(Disk.ZONE_APPEND, at(2), new byte[512], 8).status());
+            for (int type : List.of(Disk.ZONE_OPEN, Disk.ZONE_CLOSE, Disk.ZONE_FINISH, Disk.ZONE_RESET,
+                    Disk.ZONE_RESET_ALL)) {
+                assertEquals(Disk.IOERR, other.zone(type, at(2)).status(), "type " + type);
+            }
+
+            assertEquals(Disk.OK, other.request(Disk.ZONE_REPORT, 0, new byte[0], 128).status());
+            for (Zone zone : readOnly.zones().subList(1, 8)) {
+                assertEquals(ZoneState.EMPTY, zone.state());
+            }
+        }
+    }
+
     @Test
     void conventional_zones_are_written_anywhere() {
         byte[] data = Disk.pattern(1, 512);
