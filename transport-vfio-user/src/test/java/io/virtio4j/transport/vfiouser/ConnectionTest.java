@@ -299,17 +299,23 @@ class ConnectionTest {
 
     // ── A device in work ───────────────────────────────────────────────────
 
-    private record Running(EchoDevice device, DeviceInstance instance, GuestSide.Ram ram, GuestSide guest,
-            TestDriver driver) implements AutoCloseable {
+    private static final class Running implements AutoCloseable {
 
-        static Running start(RingFormat format, Runner runner, Duration grace) {
-            EchoDevice device = new EchoDevice();
-            DeviceInstance instance = DeviceInstance.of(device).runner(runner).resetGrace(Duration.ZERO).build();
-            GuestSide.Ram ram = new GuestSide.Ram();
-            GuestSide guest = new GuestSide(instance, ram, builder -> builder.unmapGrace(grace));
-            TestDriver driver = TestDriver.over(
-                    guest.port(PciPort.Interrupts.MSIX, PciPort.Window.BARS), ram.ram);
-            return new Running(device, instance, ram, guest, driver.start(DriverOptions.of(format)));
+        final EchoDevice device = new EchoDevice();
+        final DeviceInstance instance;
+        final VfioUserServer server;
+        final Served.Connected connected;
+        final GuestSide.Ram ram = new GuestSide.Ram();
+        final GuestSide guest;
+        final TestDriver driver;
+
+        Running(RingFormat format, Runner runner, Duration grace) {
+            instance = DeviceInstance.of(device).runner(runner).resetGrace(Duration.ZERO).build();
+            server = VfioUserServer.of(instance).unmapGrace(grace).build();
+            connected = Served.connect(server);
+            guest = new GuestSide(connected.client(), ram, () -> { });
+            driver = TestDriver.over(guest.port(PciPort.Interrupts.MSIX, PciPort.Window.BARS), ram.ram)
+                    .start(DriverOptions.of(format));
         }
 
         void assertEchoes() {
@@ -317,10 +323,16 @@ class ConnectionTest {
             assertArrayEquals(echo.readable(), echo.written());
         }
 
+        void disconnect() {
+            guest.client.close();
+            Served.awaitEnd(connected.serving());
+        }
+
         @Override
         public void close() {
             device.release();
             guest.close();
+            server.close();
             instance.close();
             ram.close();
         }
@@ -334,7 +346,7 @@ class ConnectionTest {
     @EnumSource(RingFormat.class)
     @HostileCase({"LM-1", "VF-4"})
     void an_unmap_is_answered_when_the_requests_in_flight_are_done(RingFormat format) throws Exception {
-        try (Running running = Running.start(format, worker(), Duration.ofSeconds(20))) {
+        try (Running running = new Running(format, worker(), Duration.ofSeconds(20))) {
             running.assertEchoes();
             running.device.keeps = true;
             running.driver.queue(0).submit(new byte[] {7}, 1);
@@ -360,7 +372,7 @@ class ConnectionTest {
     @EnumSource(RingFormat.class)
     @HostileCase({"LM-1", "VF-4"})
     void memory_that_a_running_queue_lies_in_is_taken_away_and_given_back(RingFormat format) {
-        try (Running running = Running.start(format, worker(), Duration.ofSeconds(20))) {
+        try (Running running = new Running(format, worker(), Duration.ofSeconds(20))) {
             long base = GuestRam.BASE;
             long size = running.ram.file.segment().byteSize();
             int rounds = 20;
@@ -383,14 +395,14 @@ class ConnectionTest {
     @EnumSource(RingFormat.class)
     void a_client_that_leaves_in_the_middle_of_requests_leaves_nothing(RingFormat format) throws Exception {
         Map<String, Integer> before = OpenFiles.now();
-        try (Running running = Running.start(format, worker(), Duration.ofMillis(1))) {
+        try (Running running = new Running(format, worker(), Duration.ofMillis(1))) {
             running.device.keeps = true;
             for (int i = 0; i < 5; i++) {
                 running.driver.queue(0).submit(new byte[] {(byte) i}, 1);
             }
             running.device.awaitKept(5);
 
-            running.guest.disconnect();
+            running.disconnect();
 
             // The requests are in flight still, and so is their memory; the driver is not.
             assertEquals(List.of(), running.instance.memory().current().regions());
@@ -402,7 +414,7 @@ class ConnectionTest {
             }
             assertEquals(0, running.instance.status());
 
-            Served.Connected next = Served.connect(running.guest.server);
+            Served.Connected next = Served.connect(running.server);
             next.client().negotiate().assertServed();
             assertNotEquals(0, next.client().regionSize(4));
             next.client().close();
@@ -415,7 +427,7 @@ class ConnectionTest {
     @ParameterizedTest
     @EnumSource(RingFormat.class)
     void a_device_works_over_the_socket_on_the_thread_of_the_connection(RingFormat format) {
-        try (Running running = Running.start(format, Runner.onCaller(), Duration.ofSeconds(3))) {
+        try (Running running = new Running(format, Runner.onCaller(), Duration.ofSeconds(3))) {
             for (int i = 0; i < 200; i++) {
                 running.assertEchoes();
             }

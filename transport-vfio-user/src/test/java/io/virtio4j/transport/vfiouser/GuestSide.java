@@ -16,7 +16,6 @@ import io.virtio4j.testkit.SharedMemory;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.FutureTask;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -31,9 +30,8 @@ final class GuestSide implements AutoCloseable {
     private static final int MEMORY_SPACE = 1 << 1;
     private static final int BARS = 6;
 
-    final VfioUserServer server;
     final Client client;
-    private final FutureTask<Void> serving;
+    private final Runnable end;
     private final SharedFile file;
     private final InterruptProbe probe = new InterruptProbe();
     private final List<EventFd> vectors = new ArrayList<>();
@@ -57,11 +55,25 @@ final class GuestSide implements AutoCloseable {
         }
     }
 
-    GuestSide(DeviceInstance device, Ram ram, UnaryOperator<VfioUserServerBuilder> choices) {
-        server = choices.apply(VfioUserServer.of(device)).build();
+    /** A server of a device, and a client; closing closes both. */
+    static GuestSide of(DeviceInstance device, Ram ram, UnaryOperator<VfioUserServerBuilder> choices) {
+        VfioUserServer server = choices.apply(VfioUserServer.of(device)).build();
         Served.Connected connected = Served.connect(server);
-        client = connected.client().negotiate();
-        serving = connected.serving();
+        return new GuestSide(connected.client(), ram, () -> {
+            Served.awaitEnd(connected.serving());
+            server.close();
+        });
+    }
+
+    /**
+     * Takes over a client.
+     *
+     * @param client connected, and has said nothing yet
+     * @param end runs after the client was closed
+     */
+    GuestSide(Client client, Ram ram, Runnable end) {
+        this.client = client.negotiate();
+        this.end = end;
         file = ram.file;
         client.map(3, 0, GuestRam.BASE, file.segment().byteSize(), file.descriptor());
         for (int bar = 0; bar < BARS; bar++) {
@@ -326,16 +338,11 @@ final class GuestSide implements AutoCloseable {
         }
     }
 
-    /** The machine is switched off: the connection is closed, and served to its end. */
-    void disconnect() {
-        client.close();
-        Served.awaitEnd(serving);
-    }
-
+    /** The machine is switched off. */
     @Override
     public void close() {
-        disconnect();
-        server.close();
+        client.close();
+        end.run();
         poller.close();
         try {
             pump.join();

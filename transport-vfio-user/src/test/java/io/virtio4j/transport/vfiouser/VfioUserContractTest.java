@@ -46,7 +46,7 @@ class VfioUserContractTest {
 
         @Override
         protected DriverPort connect(DeviceInstance instance, GuestRam unused) {
-            guest = new GuestSide(instance, ram, choices);
+            guest = GuestSide.of(instance, ram, choices);
             return guest.port(kind, window);
         }
 
