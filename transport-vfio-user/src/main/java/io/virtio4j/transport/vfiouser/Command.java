@@ -41,10 +41,6 @@ enum Command {
         this.number = number;
     }
 
-    int number() {
-        return number;
-    }
-
     static Command of(int number) {
         return number >= 0 && number < BY_NUMBER.length ? BY_NUMBER[number] : UNKNOWN;
     }

@@ -252,6 +252,20 @@ class ConnectionTest {
     }
 
     @Test
+    void closing_by_a_thread_that_is_interrupted_is_complete_and_leaves_it_interrupted(@TempDir Path directory)
+            throws IOException {
+        try (Listening listening = new Listening(directory); Client client = listening.connect().negotiate()) {
+            client.assertServed();
+            Thread.currentThread().interrupt();
+
+            listening.server.close();
+
+            assertTrue(Thread.interrupted());
+            assertEquals(1, listening.function.resets.get());
+        }
+    }
+
+    @Test
     void a_closed_server_serves_nobody() {
         try (Served served = new Served()) {
             served.server.close();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.transport.vfiouser;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -17,11 +18,15 @@ import io.virtio4j.testkit.conformance.HostileCases;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.Pipe;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -391,5 +396,52 @@ class DmaTest {
             }
         }
         assertEquals(0, SharedFile.mappings());
+    }
+
+    /** As I/O of the host does that moves data straight into guest memory. */
+    @Test
+    @HostileCase("VF-4")
+    void memory_that_a_call_of_the_host_holds_is_busy_until_the_call_ends() throws Exception {
+        Pipe pipe = Pipe.open();
+        try (SharedFile file = SharedFile.sealed(PAGE);
+                Served served = new Served(builder -> builder.unmapGrace(Duration.ofMillis(5)));
+                Client client = served.negotiated()) {
+            client.map(BOTH, 0, FAR, PAGE, file.descriptor());
+            MemorySegment memory = served.function.memory.current().regions().getFirst().segment();
+            FutureTask<Integer> reading = new FutureTask<>(() -> pipe.source().read(memory.asByteBuffer()));
+            Thread reader = Thread.ofPlatform().daemon().start(reading);
+            while (!isInNativeRead(reader) && !reading.isDone()) {
+                Thread.onSpinWait();
+            }
+
+            client.refused(Wire.EBUSY, Wire.DMA_UNMAP, Wire.unmap(0, FAR, PAGE));
+            pipe.sink().write(ByteBuffer.wrap(new byte[] {42}));
+            assertEquals(1, reading.get());
+
+            assertEquals(42, file.segment().get(JAVA_BYTE, 0));
+            client.unmap(FAR, PAGE);
+            assertEquals(1, SharedFile.mappings());
+        } finally {
+            pipe.sink().close();
+            pipe.source().close();
+        }
+    }
+
+    private static boolean isInNativeRead(Thread thread) {
+        return Arrays.stream(thread.getStackTrace()).anyMatch(frame -> frame.getMethodName().equals("read0"));
+    }
+
+    /** The embedder was told that the memory is the client's alone; a mistake of it is no crash. */
+    @Test
+    void memory_that_is_not_the_clients_is_not_mapped_over() {
+        try (SharedFile file = SharedFile.sealed(PAGE); Served served = new Served();
+                Client client = served.negotiated()) {
+            served.function.memory.add(MemoryRegion.allocate(FAR, PAGE));
+
+            client.refused(Wire.EEXIST, Wire.DMA_MAP, Wire.map(BOTH, 0, FAR, PAGE), file.descriptor());
+
+            assertEquals(1, SharedFile.mappings());
+            client.map(BOTH, 0, 0, PAGE, file.descriptor());
+        }
     }
 }

@@ -2,6 +2,7 @@
 package io.virtio4j.transport.vfiouser;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.virtio4j.host.linux.EventFd;
 import io.virtio4j.host.linux.FileDescriptor;
@@ -11,6 +12,7 @@ import io.virtio4j.testkit.conformance.HostileCases;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -352,6 +354,64 @@ class InterruptsTest {
         served.awaitEnd();
 
         assertEquals(OpenFiles.without(before, "socket", 2), OpenFiles.now());
+    }
+
+    // ── While the client changes its mind ──────────────────────────────────
+
+    private long takenFrom(int from, int count) throws LinuxException {
+        long sum = 0;
+        for (int i = from; i < from + count; i++) {
+            sum += events[i].tryRead();
+        }
+        return sum;
+    }
+
+    @Test
+    void no_message_is_lost_or_doubled_while_eventfds_are_replaced() throws Exception {
+        int messages = 20_000;
+        client.setInterrupts(ASSIGN, Wire.MSIX, 0, 1, descriptors(0, 1));
+        FutureTask<Void> device = new FutureTask<>(() -> {
+            for (int i = 0; i < messages; i++) {
+                message(0);
+            }
+        }, null);
+        Thread.ofPlatform().daemon().start(device);
+        for (int i = 0; !device.isDone(); i++) {
+            client.setInterrupts(ASSIGN, Wire.MSIX, 0, 1, descriptors(i % 3, 1));
+        }
+        device.get();
+
+        assertEquals(messages, takenFrom(0, 3));
+    }
+
+    /** Without an eventfd, messages become one; the last one is never lost. */
+    @Test
+    void the_last_message_arrives_however_often_eventfds_come_and_go() throws Exception {
+        for (int round = 0; round < 500; round++) {
+            FutureTask<Void> device = new FutureTask<>(() -> message(0), null);
+            Thread.ofVirtual().start(device);
+            client.setInterrupts(ASSIGN, Wire.MSIX, 0, 1);
+            client.setInterrupts(ASSIGN, Wire.MSIX, 0, 1, descriptors(round % 3, 1));
+            device.get();
+            assertEquals(1, takenFrom(0, 3), "round " + round);
+        }
+    }
+
+    @Test
+    void an_asserted_pin_signals_however_often_it_is_unmasked_and_eventfds_are_replaced() throws Exception {
+        client.setInterrupts(ASSIGN, Wire.INTX, 0, 1, descriptors(0, 1));
+        for (int round = 0; round < 500; round++) {
+            FutureTask<Void> device = new FutureTask<>(() -> pin(true), null);
+            Thread.ofVirtual().start(device);
+            client.setInterrupts(ASSIGN, Wire.INTX, 0, 1, descriptors(round % 3, 1));
+            pinUnmask();
+            device.get();
+            long signals = takenFrom(0, 3);
+            assertTrue(signals >= 1, "round " + round);
+            pin(false);
+            pinUnmask();
+            assertEquals(0, takenFrom(0, 3));
+        }
     }
 
     // ── What must not be ───────────────────────────────────────────────────
