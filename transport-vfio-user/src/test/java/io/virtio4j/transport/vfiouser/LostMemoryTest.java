@@ -21,12 +21,12 @@ import io.virtio4j.testkit.Submitted;
 import io.virtio4j.testkit.TestDriver;
 import io.virtio4j.testkit.conformance.HostileCase;
 import java.io.File;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -94,7 +94,7 @@ class LostMemoryTest {
             List<String> command = new ArrayList<>(mounting(directory));
             command.add("true");
             return new ProcessBuilder(command).start().waitFor() == 0;
-        } catch (java.io.IOException noSuchCommand) {
+        } catch (IOException noSuchCommand) {
             return false;
         }
     }
@@ -117,21 +117,12 @@ class LostMemoryTest {
         return output.lines().toList();
     }
 
-    private static String classPath() throws Exception {
-        List<String> names = List.of("io.virtio4j.transport.vfiouser.LostMemoryTest",
-                "io.virtio4j.transport.vfiouser.VfioUserServer", "io.virtio4j.transport.pci.PciTransport",
-                "io.virtio4j.core.device.VirtioDevice", "io.virtio4j.host.linux.Linux",
-                "io.virtio4j.testkit.TestDriver", "io.netty.buffer.ByteBuf", "io.netty.util.ReferenceCounted",
-                "com.fasterxml.jackson.core.JsonParser", "org.slf4j.Logger", "org.slf4j.simple.SimpleLogger",
-                "org.junit.jupiter.api.Test", "org.junit.jupiter.params.ParameterizedTest",
-                "org.opentest4j.AssertionFailedError", "org.junit.platform.commons.JUnitException");
-        List<String> paths = new ArrayList<>();
-        for (String name : names) {
-            Class<?> type = Class.forName(name);
-            paths.add(Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI()).toString());
-        }
-        return Stream.concat(paths.stream(), paths.stream().map(path -> path.replace("test-classes", "classes")))
-                .distinct().collect(Collectors.joining(File.pathSeparator));
+    /** Where this process finds its classes, be they of modules or not. */
+    private static String classPath() {
+        return Stream.of(System.getProperty("jdk.module.path"), System.getProperty("java.class.path"),
+                        Path.of("target", "test-classes").toAbsolutePath().toString())
+                .filter(Objects::nonNull)
+                .collect(Collectors.joining(File.pathSeparator));
     }
 
     // ── The other process ──────────────────────────────────────────────────
@@ -167,7 +158,7 @@ class LostMemoryTest {
     }
 
     /** A sparse file where there is no room for a page of it. */
-    private static LinuxFile full(Path directory) throws LinuxException, java.io.IOException {
+    private static LinuxFile full(Path directory) throws LinuxException, IOException {
         LinuxFile sparse = LinuxFile.open(directory.resolve("sparse"), LinuxFile.Option.WRITE, LinuxFile.Option.CREATE);
         sparse.truncate(SIZE);
         try (LinuxFile rest = LinuxFile.open(
