@@ -12,9 +12,10 @@ import io.virtio4j.host.linux.LinuxException;
 import io.virtio4j.host.linux.ReceivedDescriptors;
 import io.virtio4j.transport.pci.PciInterrupts;
 import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
@@ -78,7 +79,18 @@ final class InterruptTable implements PciInterrupts {
     private int vectorCount;
 
     private boolean hasIntx;
-    private final AtomicInteger pin = new AtomicInteger();
+    private static final VarHandle PIN;
+
+    static {
+        try {
+            PIN = MethodHandles.lookup().findVarHandle(InterruptTable.class, "pin", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    @SuppressWarnings("unused") // by PIN
+    private volatile int pin;
     private volatile @Nullable EventFd pinEvent;
     private @Nullable EventFd unmaskEvent;
 
@@ -116,21 +128,21 @@ final class InterruptTable implements PciInterrupts {
     @Override
     public void intx(boolean asserted) {
         if (asserted) {
-            pin.getAndUpdate(state -> state | ASSERTED);
+            PIN.getAndBitwiseOr(this, ASSERTED);
             releasePin();
         } else {
-            pin.getAndUpdate(state -> state & ~ASSERTED);
+            PIN.getAndBitwiseAnd(this, ~ASSERTED);
         }
     }
 
     /** Signals an asserted pin unless it is masked, and masks it. */
     private void releasePin() {
         EventFd event = pinEvent;
-        while (event != null && pin.compareAndSet(ASSERTED, ASSERTED | MASKED)) {
+        while (event != null && PIN.compareAndSet(this, ASSERTED, ASSERTED | MASKED)) {
             if (signal(event)) {
                 return;
             }
-            pin.getAndUpdate(state -> state & ~MASKED);
+            PIN.getAndBitwiseAnd(this, ~MASKED);
             event = pinEvent;
         }
     }
@@ -240,8 +252,10 @@ final class InterruptTable implements PciInterrupts {
     }
 
     private void maskPin(boolean masked) {
-        pin.getAndUpdate(state -> masked ? state | MASKED : state & ~MASKED);
-        if (!masked) {
+        if (masked) {
+            PIN.getAndBitwiseOr(this, MASKED);
+        } else {
+            PIN.getAndBitwiseAnd(this, ~MASKED);
             releasePin();
         }
     }
@@ -315,7 +329,7 @@ final class InterruptTable implements PciInterrupts {
         if (index == INTX) {
             replacePin(null);
             replaceUnmask(null);
-            pin.getAndUpdate(state -> state & ~MASKED);
+            PIN.getAndBitwiseAnd(this, ~MASKED);
         } else if (index == MSIX) {
             for (int vector = 0; vector < vectorCount; vector++) {
                 replaceVector(vector, null);

@@ -4,6 +4,7 @@ package io.virtio4j.transport.vfiouser;
 import io.virtio4j.core.wire.Le16;
 import io.virtio4j.core.wire.Le32;
 import io.virtio4j.core.wire.StructLayout;
+import io.virtio4j.host.linux.FileDescriptor;
 import io.virtio4j.host.linux.ReceivedDescriptors;
 import io.virtio4j.host.linux.UnixSocket;
 import java.io.EOFException;
@@ -48,6 +49,9 @@ final class Message implements AutoCloseable {
     private static final int HAS_ERROR = 1 << 5;
 
     private static final int SMALL = 64;
+
+    /** Named, since without arguments every call makes an array. */
+    private static final FileDescriptor[] NO_DESCRIPTORS = {};
 
     private final Arena arena = Arena.ofConfined();
     private final MemorySegment bytes = arena.allocate(HEADER + MOST_PAYLOAD, 8);
@@ -180,7 +184,7 @@ final class Message implements AutoCloseable {
         SIZE.set(bytes, 0, HEADER + length);
         FLAGS.set(bytes, 0, flags);
         ERROR.set(bytes, 0, errno);
-        socket.send(wholeOf(length), -1);
+        socket.send(wholeOf(length), -1, NO_DESCRIPTORS);
     }
 
     private MemorySegment wholeOf(int length) {

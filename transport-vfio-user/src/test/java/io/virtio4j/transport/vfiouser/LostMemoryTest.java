@@ -20,15 +20,10 @@ import io.virtio4j.testkit.RawQueue.Raw;
 import io.virtio4j.testkit.Submitted;
 import io.virtio4j.testkit.TestDriver;
 import io.virtio4j.testkit.conformance.HostileCase;
-import java.io.File;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -76,7 +71,7 @@ class LostMemoryTest {
     @EnumSource(RingFormat.class)
     @HostileCase("LM-3")
     void requests_in_a_truncated_file_stop_their_queue_and_nothing_else(RingFormat format) throws Exception {
-        assertEquals(List.of(ALIVE), run(List.of(), "truncated", format.name()));
+        assertEquals(List.of(ALIVE), OtherJvm.run(List.of(), LostMemoryTest.class, "truncated", format.name()));
     }
 
     @Test
@@ -84,7 +79,8 @@ class LostMemoryTest {
     void requests_in_a_full_file_system_stop_their_queue_and_nothing_else(@TempDir Path directory) throws Exception {
         assumeTrue(canMount(directory), "unshare(1) may not mount a file system here");
 
-        List<String> lines = run(mounting(directory), "full", RingFormat.SPLIT.name(), directory.toString());
+        List<String> lines = OtherJvm.run(
+                mounting(directory), LostMemoryTest.class, "full", RingFormat.SPLIT.name(), directory.toString());
 
         assertEquals(List.of(ALIVE), lines);
     }
@@ -103,26 +99,6 @@ class LostMemoryTest {
     private static List<String> mounting(Path directory) {
         return List.of("unshare", "--map-root-user", "--mount", "sh", "-c",
                 "mount -t tmpfs -o size=64k none \"$0\" && exec \"$@\"", directory.toString());
-    }
-
-    private static List<String> run(List<String> prefix, String... arguments) throws Exception {
-        List<String> command = new ArrayList<>(prefix);
-        command.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED",
-                "-Dorg.slf4j.simpleLogger.defaultLogLevel=off", "-cp", classPath(), LostMemoryTest.class.getName()));
-        command.addAll(List.of(arguments));
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(0, process.waitFor(), output);
-        return output.lines().toList();
-    }
-
-    /** Where this process finds its classes, be they of modules or not. */
-    private static String classPath() {
-        return Stream.of(System.getProperty("jdk.module.path"), System.getProperty("java.class.path"),
-                        Path.of("target", "test-classes").toAbsolutePath().toString())
-                .filter(Objects::nonNull)
-                .collect(Collectors.joining(File.pathSeparator));
     }
 
     // ── The other process ──────────────────────────────────────────────────
