@@ -83,6 +83,20 @@ class LaneTest {
     }
 
     @Test
+    void a_receiver_that_has_room_again_while_it_refuses_is_asked_again() {
+        AtomicInteger asked = new AtomicInteger();
+        Lane[] lane = new Lane[1];
+        lane[0] = new Lane(4, (pair, packet, header) -> {
+            lane[0].deliver(); // as another thread might, before this one has returned
+            return asked.incrementAndGet() == 2;
+        });
+        lane[0].put(0, packet(1), new NetHeader());
+        lane[0].deliver();
+
+        assertEquals(2, asked.get());
+    }
+
+    @Test
     void a_receiver_that_throws_loses_its_packet_and_no_other() {
         List<Integer> taken = new ArrayList<>();
         Lane lane = new Lane(4, (pair, packet, header) -> {
