@@ -19,7 +19,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 @ExtendWith(GuestReport.class)
 class BootGuestTest {
 
-    @Tag("demo")
     @ParameterizedTest
     @EnumSource
     void boots_to_the_prompt_and_powers_off(GuestKernel kernel, GuestReport.Row row) {
@@ -73,6 +72,7 @@ class BootGuestTest {
                 () -> guest.run("echo partial; sleep 1000", Duration.ofSeconds(2)));
             assertTrue(failure.getMessage().contains("partial"), failure::getMessage);
             assertTrue(failure.getMessage().contains("Show Blocked State"), failure::getMessage);
+            assertTrue(failure.getMessage().contains("backtrace of all active CPUs"), failure::getMessage);
         }
     }
 

@@ -5,8 +5,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.extension.AfterTestExecutionCallback;
 import org.junit.jupiter.api.extension.BeforeTestExecutionCallback;
@@ -15,23 +18,33 @@ import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 
 /**
- * Writes a line of {@code target/guest-results.tsv} for every test of a class that is extended with
- * it: test, transport, ring, queues, result, seconds. {@code guest-tests/run} makes the table. A
- * test that takes a {@link Row} parameter says there what it ran with.
+ * Says what is being tested, and writes a line of {@code target/guest-results.tsv} for every test of a
+ * class that is extended with it; {@code guest-tests/run} makes the tables. A test that takes a {@link
+ * Row} parameter says there what it ran with.
  */
 public final class GuestReport
     implements BeforeTestExecutionCallback, AfterTestExecutionCallback, ParameterResolver {
 
+    /** The columns of the file. */
+    static final List<String> COLUMNS = List.of("test", "device", "transport", "ring", "queues",
+        "operations", "bytes", "errors", "result", "seconds", "features negotiated");
+
     private static final ExtensionContext.Namespace STORE =
         ExtensionContext.Namespace.create(GuestReport.class);
+    private static final String NONE = "-";
+    private static final long START = System.nanoTime();
+    private static final boolean STEPS = Boolean.getBoolean("virtio4j.guest.steps");
 
     /** What a test says of itself in the table. */
     public static final class Row {
 
-        private String transport = "-";
-        private String ring = "-";
-        private String queues = "-";
+        private String device = NONE;
+        private String transport = NONE;
+        private String ring = NONE;
+        private String queues = NONE;
+        private String features = NONE;
         private String note = "";
+        private final List<ServedDisk> disks = new ArrayList<>();
         private long begin;
 
         /** Says which device was driven, for example {@code with("PCI", "packed", 4)}. */
@@ -41,15 +54,47 @@ public final class GuestReport
             this.queues = Integer.toString(queues);
         }
 
+        /** Shows a disk of ours that a driver has begun to use, and what it counts until the end. */
+        void shows(ServedDisk disk) {
+            if (disks.isEmpty()) {
+                device = "blk";
+                with(disk.wiring().bus().toString(), name(disk.wiring().ring()), disk.wiring().queues());
+                features = String.join(" ", disk.acceptedNames());
+            } else if (disks.stream().noneMatch(other -> other.wiring().equals(disk.wiring()))) {
+                transport += "+" + disk.wiring().bus();
+                ring += "+" + name(disk.wiring().ring());
+                queues += "+" + disk.wiring().queues();
+            }
+            if (!disks.contains(disk)) {
+                disks.add(disk);
+            }
+        }
+
+        private static String name(Enum<?> value) {
+            return value.toString().toLowerCase(Locale.ROOT);
+        }
+
         /** Adds a figure or a remark to the result. */
         public void note(String note) {
             this.note = note;
         }
 
+        /** Says what the test does now, for those who watch. */
+        public void step(String what) {
+            if (STEPS) {
+                say("    " + what);
+            }
+        }
+
+        private String sum(ToLongFunction<ServedDisk> count) {
+            return disks.isEmpty() ? NONE : Long.toString(disks.stream().mapToLong(count).sum());
+        }
+
         List<String> cells(String test, boolean passed, long nanos) {
-            return List.of(test, transport, ring, queues,
+            return List.of(test, device, transport, ring, queues, sum(ServedDisk::operations),
+                sum(ServedDisk::bytes), sum(ServedDisk::errors),
                 (passed ? "passed" : "FAILED") + (note.isEmpty() ? "" : ": " + note),
-                String.format(Locale.ROOT, "%.1f", nanos / 1e9));
+                String.format(Locale.ROOT, "%.1f", nanos / 1e9), features);
         }
     }
 
@@ -66,14 +111,22 @@ public final class GuestReport
     @Override
     public void beforeTestExecution(ExtensionContext context) {
         row(context).begin = System.nanoTime();
+        say(method(context) + arguments(context));
     }
 
     @Override
     public void afterTestExecution(ExtensionContext context) throws IOException {
         Row row = row(context);
-        boolean passed = context.getExecutionException().isEmpty();
-        append(Path.of("target", "guest-results.tsv"),
-            row.cells(title(context), passed, System.nanoTime() - row.begin));
+        Optional<Throwable> failure = context.getExecutionException();
+        boolean passed = failure.isEmpty();
+        failure.ifPresent(thrown -> say("    " + thrown.toString().lines().findFirst().orElse("")));
+        long nanos = System.nanoTime() - row.begin;
+        append(Path.of("target", "guest-results.tsv"), row.cells(title(context, row), passed, nanos));
+        say("    %s after %.1f s".formatted(passed ? "passed" : "FAILED", nanos / 1e9));
+    }
+
+    private static void say(String what) {
+        System.out.printf(Locale.ROOT, "%5d s  %s%n", (System.nanoTime() - START) / 1_000_000_000, what);
     }
 
     private static Row row(ExtensionContext context) {
@@ -81,18 +134,33 @@ public final class GuestReport
     }
 
     /** The class, the method as a sentence, and what tells one invocation from another. */
-    private static String title(ExtensionContext context) {
+    private static String title(ExtensionContext context, Row row) {
         String type =
             context.getRequiredTestClass().getSimpleName().replaceAll("(Guest)?Test$", "");
-        String method = context.getRequiredTestMethod().getName().replace('_', ' ');
+        List<String> columns = List.of(row.transport, row.ring, row.queues);
+        String others = arguments(context).lines()
+            .flatMap(line -> List.of(line.split(", ")).stream())
+            .filter(argument -> columns.stream().noneMatch(argument::equalsIgnoreCase))
+            .collect(Collectors.joining(", "));
+        return type + ": " + method(context) + others;
+    }
+
+    private static String method(ExtensionContext context) {
+        return context.getRequiredTestMethod().getName().replace('_', ' ');
+    }
+
+    /** What a parameterized test was given, after a comma. */
+    private static String arguments(ExtensionContext context) {
         String display = context.getDisplayName();
         boolean repeated = !display.startsWith(context.getRequiredTestMethod().getName());
-        return type + ": " + method
-            + (repeated ? ", " + display.replaceAll("^\\[\\d+] |\"", "") : "");
+        return repeated ? ", " + display.replaceAll("^\\[\\d+] |\"|\\b\\w+ = ", "") : "";
     }
 
     static void append(Path file, List<String> cells) throws IOException {
         Files.createDirectories(file.toAbsolutePath().getParent());
+        if (!Files.exists(file)) {
+            Files.writeString(file, String.join("\t", COLUMNS) + "\n");
+        }
         String line = cells.stream().map(cell -> cell.replaceAll("\\s+", " "))
             .collect(Collectors.joining("\t"));
         Files.writeString(file, line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);

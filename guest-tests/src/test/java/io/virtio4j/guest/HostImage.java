@@ -7,8 +7,12 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 
 /** A disk's image as the host sees it: looked into without a guest. */
 public final class HostImage {
@@ -44,6 +48,58 @@ public final class HostImage {
     /** What the image occupies on the host's disk, in bytes. */
     public long allocated() {
         return 512L * Long.parseLong(text("stat", "-c", "%b", inside()));
+    }
+
+    /** Makes the image larger or smaller. */
+    public void resize(long bytes) {
+        try (RandomAccessFile file = new RandomAccessFile(path().toFile(), "rw")) {
+            file.setLength(bytes);
+        } catch (IOException failure) {
+            throw new UncheckedIOException("image not resized: name=" + name, failure);
+        }
+    }
+
+    /** Makes an ext4 file system that holds one file. */
+    public void makeFileSystem(String file, byte[] content) {
+        try {
+            Files.createDirectory(shared.path("root"));
+            Files.write(shared.path("root").resolve(file), content);
+        } catch (IOException failure) {
+            throw new UncheckedIOException("file not made: name=" + file, failure);
+        }
+        text("mkfs.ext4", "-q", "-d", shared.inside("root"), inside());
+    }
+
+    /** Reads bytes of the image. */
+    public byte[] bytes(long offset, int count) {
+        byte[] bytes = new byte[count];
+        try (RandomAccessFile file = new RandomAccessFile(path().toFile(), "r")) {
+            file.seek(offset);
+            file.readFully(bytes);
+            return bytes;
+        } catch (IOException failure) {
+            throw new UncheckedIOException("image not read: name=" + name + " offset=" + offset, failure);
+        }
+    }
+
+    /** Fails unless the file system has these files: names to SHA-256. */
+    public void checkFiles(Map<String, String> sums) {
+        for (Map.Entry<String, String> entry : sums.entrySet()) {
+            String found = sha256(file("/" + entry.getKey()));
+            if (!found.equals(entry.getValue())) {
+                throw new GuestFailure("file in the image is another than the guest's: name="
+                    + entry.getKey() + " guest=" + entry.getValue() + " image=" + found);
+            }
+        }
+    }
+
+    /** The sum of bytes, as {@code sha256sum} prints it. */
+    static String sha256(byte[] content) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+        } catch (NoSuchAlgorithmException missing) {
+            throw new IllegalStateException("every Java has SHA-256", missing);
+        }
     }
 
     /** Checks the ext4 file system in the image; returns normally if there is nothing to mend. */

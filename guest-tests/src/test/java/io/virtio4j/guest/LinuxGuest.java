@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.guest;
 
+import io.virtio4j.transport.mmio.MmioWindow;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -9,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -114,6 +116,7 @@ public final class LinuxGuest implements AutoCloseable {
 
     private void showBlockedTasks() {
         try {
+            console.systemRequest('9'); // what follows is not for a quiet console
             console.systemRequest('w');
             console.await("Show Blocked State", Duration.ofSeconds(5));
             console.systemRequest('l');
@@ -233,6 +236,7 @@ public final class LinuxGuest implements AutoCloseable {
         private final SharedDirectory shared;
         private final List<String> arguments = new ArrayList<>();
         private final List<String> kernelArguments = new ArrayList<>();
+        private final TreeSet<Integer> carriers = new TreeSet<>();
         private GuestKernel kernel = GuestKernel.SMALL;
         private String name = "guest";
         private int mebibytes = 512;
@@ -293,6 +297,17 @@ public final class LinuxGuest implements AutoCloseable {
                 .formatted(slot, slot, shared.inside(socket)));
         }
 
+        /**
+         * Adds a device on MMIO that somebody serves on a socket in the shared directory with a {@link
+         * MmioCarrier}. Only the {@linkplain GuestKernel#SMALL small kernel} can be told of it.
+         *
+         * @param slot of the carrier on bus 0: 3, 7, 11 ...
+         */
+        public Builder mmioDevice(int slot, String socket) {
+            carriers.add(slot);
+            return vfioUserDevice(slot, socket);
+        }
+
         /** Default: 120 s. */
         public Builder bootTimeout(Duration timeout) {
             this.bootTimeout = timeout;
@@ -318,6 +333,7 @@ public final class LinuxGuest implements AutoCloseable {
                 LinuxGuest guest = new LinuxGuest(qemu, console, commands);
                 try {
                     guest.awaitBoot(bootTimeout, begin);
+                    carriers.forEach(slot -> MmioCarrier.check(guest, slot, window(slot)));
                 } catch (GuestFailure failure) {
                     guest.close();
                     throw failure;
@@ -326,6 +342,10 @@ public final class LinuxGuest implements AutoCloseable {
             } catch (IOException failure) {
                 throw new UncheckedIOException("QEMU not started", failure);
             }
+        }
+
+        private MmioWindow window(int slot) {
+            return MmioCarrier.window(List.copyOf(carriers), slot);
         }
 
         private List<String> command() {
@@ -343,7 +363,14 @@ public final class LinuxGuest implements AutoCloseable {
                 "-kernel", images.kernel(kernel), "-initrd", images.initramfs(kernel)));
             List<String> words = new ArrayList<>(List.of(
                 "console=ttyS0", "quiet", "panic=-1", "oops=panic", "sysrq_always_enabled",
-                "null_blk.nr_devices=0"));
+                "null_blk.nr_devices=0",
+                // On a busy machine an emulated timer may be later than this check waits for it.
+                "no_timer_check"));
+            if (!carriers.isEmpty()) {
+                // No PCI driver binds a carrier, and ACPI would leave its interrupt switched off.
+                words.add("pci=routeirq");
+                carriers.forEach(slot -> words.add(window(slot).kernelParameter()));
+            }
             words.addAll(kernelArguments);
             command.addAll(List.of("-append", String.join(" ", words)));
             command.addAll(arguments);

@@ -72,10 +72,50 @@ final class ZoneWork {
         guest.run("blkzone reset /dev/" + disk).success();
     }
 
-    /** Writes sectors with direct I/O, at the place that the write pointer says or elsewhere. */
+    /**
+     * Writes sectors, at the place that the write pointer says or elsewhere. With fsync, because Linux may
+     * turn direct I/O into buffered I/O, whose errors come later.
+     */
     CommandResult write(long sector, int sectors) {
-        return guest.run("dd if=/dev/urandom of=/dev/%s bs=512 seek=%d count=%d oflag=direct"
+        return guest.run("dd if=/dev/urandom of=/dev/%s bs=512 seek=%d count=%d oflag=direct conv=fsync"
             .formatted(disk, sector, sectors));
+    }
+
+    /**
+     * Takes an empty sequential zone through all of its conditions and back, with a write where it belongs
+     * and one where it does not.
+     */
+    void everyCondition(Zone empty) {
+        manage("open", empty);
+        expect("oe", empty);
+        write(empty.start(), 8).success();
+        if (again(empty).written() != 8) {
+            throw new GuestFailure("8 sectors were written: zone=" + again(empty));
+        }
+        if (write(empty.start() + 16, 8).status() == 0) {
+            throw new GuestFailure("written beside the write pointer: zone=" + again(empty));
+        }
+        manage("close", empty);
+        expect("cl", empty);
+        write(empty.start() + 8, 8).success();
+        expect("oi", empty);
+        manage("finish", empty);
+        expect("fu", empty);
+        manage("reset", empty);
+        if (!again(empty).equals(empty)) {
+            throw new GuestFailure("not as before: expected=" + empty + " found=" + again(empty));
+        }
+    }
+
+    private Zone again(Zone zone) {
+        return report().stream().filter(each -> each.start() == zone.start()).findFirst().orElseThrow();
+    }
+
+    private void expect(String condition, Zone zone) {
+        Zone now = again(zone);
+        if (!now.condition().equals(condition)) {
+            throw new GuestFailure("zone is in another condition: expected=" + condition + " found=" + now);
+        }
     }
 
     /**

@@ -45,7 +45,7 @@ record DemoOptions(
               --quick            8M, for a first look
               --verbose          every step in a line, and where errors come from
               --linux            the same with a real Linux guest; needs root, and prepares
-                                 the guest first
+                                 the guest first, about 15 minutes once
               --help             this text
 
             Options that name something can be given several times, or take a list:

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.virtio4j.guest;
+
+import io.virtio4j.blk.BlockCounter;
+import io.virtio4j.blk.BlockDevice;
+import io.virtio4j.blk.BlockDeviceBuilder;
+import io.virtio4j.blk.BlockFeature;
+import io.virtio4j.core.device.CoreFeature;
+import io.virtio4j.core.device.Feature;
+import io.virtio4j.core.device.FeatureSet;
+import io.virtio4j.core.queue.Runner;
+import io.virtio4j.core.transport.DeviceInstance;
+import io.virtio4j.core.transport.DeviceInstanceBuilder;
+import io.virtio4j.host.linux.UnixAddress;
+import io.virtio4j.transport.vfiouser.VfioUserServer;
+import io.virtio4j.transport.vfiouser.VfioUserServerBuilder;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+
+/** A disk of ours that a guest finds in a slot, on PCI or on MMIO: with a worker for each queue. */
+final class ServedDisk implements AutoCloseable {
+
+    private static final BlockCounter[] OPERATIONS = {
+        BlockCounter.READS, BlockCounter.WRITES, BlockCounter.FLUSHES, BlockCounter.RANGES, BlockCounter.OTHERS,
+    };
+    private static final BlockCounter[] ERRORS = {
+        BlockCounter.ERRORS, BlockCounter.UNSUPPORTED, BlockCounter.ZONE_ERRORS, BlockCounter.BACKEND_ERRORS,
+    };
+
+    private final Wiring wiring;
+    private final int slot;
+    private final BlockDevice disk;
+    private final DeviceInstance device;
+    private final VfioUserServer server;
+
+    private ServedDisk(
+        Wiring wiring, int slot, BlockDevice disk, DeviceInstance device, VfioUserServer server) {
+        this.wiring = wiring;
+        this.slot = slot;
+        this.disk = disk;
+        this.device = device;
+        this.server = server;
+    }
+
+    /** Serves a disk in slot 3. The builder's number of queues is set here. */
+    static ServedDisk serve(SharedDirectory shared, Wiring wiring, BlockDeviceBuilder disk)
+        throws IOException {
+        return serve(shared, 3, wiring, disk, device -> device);
+    }
+
+    /**
+     * Serves a disk.
+     *
+     * @param slot on bus 0; on MMIO 3, 7, 11 ...
+     * @param choices what else the device is to offer, or not
+     */
+    static ServedDisk serve(
+        SharedDirectory shared, int slot, Wiring wiring, BlockDeviceBuilder from,
+        UnaryOperator<DeviceInstanceBuilder> choices) throws IOException {
+        BlockDevice disk = from.queues(wiring.queues()).build();
+        DeviceInstanceBuilder builder = DeviceInstance.of(disk)
+            .runner(Runner.workerPerQueue(Thread.ofPlatform().daemon().factory()));
+        if (wiring.ring() == Wiring.Ring.SPLIT) {
+            builder.withhold(CoreFeature.RING_PACKED);
+        }
+        DeviceInstance device = choices.apply(builder).build();
+        try {
+            VfioUserServerBuilder server = switch (wiring.bus()) {
+                case PCI -> VfioUserServer.of(device);
+                case MMIO -> MmioCarrier.server(device);
+            };
+            return new ServedDisk(wiring, slot, disk, device,
+                server.listen(UnixAddress.of(shared.path(socket(slot)))));
+        } catch (IOException | RuntimeException failure) {
+            device.close();
+            throw failure;
+        }
+    }
+
+    private static String socket(int slot) {
+        return "disk" + slot + ".sock";
+    }
+
+    /** Puts the disk into a machine. */
+    LinuxGuest.Builder plugInto(LinuxGuest.Builder machine) {
+        return switch (wiring.bus()) {
+            case PCI -> machine.vfioUserDevice(slot, socket(slot));
+            case MMIO -> machine.mmioDevice(slot, socket(slot));
+        };
+    }
+
+    /** Boots a machine of two processors with this disk, and tells the report of both. */
+    LinuxGuest boot(SharedDirectory shared, String name, GuestReport.Row row) {
+        row.step("boot");
+        LinuxGuest guest = plugInto(LinuxGuest.builder(shared))
+            .name(name + "-" + wiring).processors(Math.max(2, wiring.queues())).start();
+        row.shows(this);
+        return guest;
+    }
+
+    Wiring wiring() {
+        return wiring;
+    }
+
+    BlockDevice disk() {
+        return disk;
+    }
+
+    VfioUserServer server() {
+        return server;
+    }
+
+    /** What the driver has accepted. */
+    FeatureSet accepted() {
+        return device.accepted();
+    }
+
+    /** The names of those features. */
+    List<String> acceptedNames() {
+        FeatureSet accepted = accepted();
+        List<String> names = new ArrayList<>();
+        Stream.<Feature>concat(Stream.of(BlockFeature.values()), Stream.of(CoreFeature.values()))
+            .filter(accepted::has)
+            .forEach(feature -> names.add(feature.toString()));
+        return names;
+    }
+
+    /** Requests answered OK so far. */
+    long operations() {
+        return sum(OPERATIONS);
+    }
+
+    /** Bytes read and written so far. */
+    long bytes() {
+        return sum(BlockCounter.READ_BYTES, BlockCounter.WRITTEN_BYTES);
+    }
+
+    /** Requests answered otherwise so far, and errors of the backend. */
+    long errors() {
+        return sum(ERRORS);
+    }
+
+    long count(BlockCounter counter) {
+        return disk.counters().get(counter);
+    }
+
+    private long sum(BlockCounter... counters) {
+        return Stream.of(counters).mapToLong(this::count).sum();
+    }
+
+    @Override
+    public void close() {
+        server.close();
+        device.close();
+    }
+}
