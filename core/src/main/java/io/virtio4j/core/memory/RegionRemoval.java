@@ -39,6 +39,30 @@ public final class RegionRemoval {
     }
 
     /**
+     * Waits until nothing uses the removed memory, also in a thread that is interrupted, which it then still
+     * is. Not to be called by a queue's handler.
+     *
+     * @param deadline of {@link System#nanoTime()}
+     * @return false if the time ran out
+     */
+    public boolean await(long deadline) {
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    return await(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /**
      * Runs something when nothing uses the removed memory any more: at once if that is so already,
      * else on the thread that ends the last use, which may be a queue's owner. The action must not block;
      * what it throws there goes to that thread's handler of uncaught exceptions, and the thread goes on.

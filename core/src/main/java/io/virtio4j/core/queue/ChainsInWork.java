@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.core.queue;
 
+import io.virtio4j.core.fault.ChainFault;
+import io.virtio4j.core.memory.MemoryMap;
 import io.virtio4j.core.queue.QueueState.Buffer;
 import io.virtio4j.core.queue.QueueState.SavedChain;
 import java.util.ArrayDeque;
@@ -8,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Chains in work as a saved state has them: taken up where the queue goes on, before new ones, and listed
@@ -15,11 +18,47 @@ import java.util.List;
  */
 final class ChainsInWork {
 
-    private final Deque<SavedChain> restored;
+    /** A chain, and what the queue's journal calls it. */
+    private record Waiting(SavedChain chain, int entry) {}
+
+    private final Deque<Waiting> restored = new ArrayDeque<>();
 
     ChainsInWork(List<SavedChain> saved, Ring ring) {
-        restored = new ArrayDeque<>(saved);
-        saved.forEach(chain -> ring.adopt(chain.id(), chain.slots()));
+        saved.forEach(chain -> adopt(new Waiting(chain, 0), ring));
+    }
+
+    /** What a saved state and a journal say. */
+    static ChainsInWork of(
+            QueueState state, @Nullable ChainJournal journal, VirtQueue queue, MemoryMap map, Ring ring) {
+        ChainsInWork chains = new ChainsInWork(state.inWork(), ring);
+        if (journal != null) {
+            chains.add(journal, queue, map, ring);
+        }
+        return chains;
+    }
+
+    /**
+     * Adds what a journal says was in flight, and has it told of what follows. What cannot be parsed is taken
+     * up without buffers: the device cannot serve it, and it goes back to the driver.
+     */
+    private void add(ChainJournal journal, VirtQueue queue, MemoryMap map, Ring ring) {
+        ring.journal = journal;
+        DescriptorChain scratch = new DescriptorChain(queue, 0, map);
+        for (ChainJournal.InFlight inFlight : journal.inFlight()) {
+            scratch.begin(0, map);
+            try {
+                ring.readAgain(scratch, inFlight);
+                scratch.checkLength();
+            } catch (ChainFault e) {
+                scratch.begin(0, map);
+            }
+            adopt(new Waiting(save(scratch), inFlight.entry()), ring);
+        }
+    }
+
+    private void adopt(Waiting waiting, Ring ring) {
+        ring.adopt(waiting.chain.id(), waiting.chain.slots());
+        restored.add(waiting);
     }
 
     boolean isEmpty() {
@@ -28,7 +67,9 @@ final class ChainsInWork {
 
     /** Rebuilds the first: its addresses are looked up in today's memory. */
     void takeFirst(DescriptorChain chain, Ring ring) {
-        SavedChain first = restored.remove();
+        Waiting waiting = restored.remove();
+        SavedChain first = waiting.chain;
+        chain.entry = waiting.entry;
         chain.id = first.id();
         chain.slots = first.slots();
         ring.walker.begin();
@@ -41,7 +82,7 @@ final class ChainsInWork {
 
     /** The device has no room for it now. */
     void putBack(DescriptorChain chain) {
-        restored.addFirst(save(chain));
+        restored.addFirst(new Waiting(save(chain), chain.entry));
     }
 
     /** Lists what is in work: deferred, completed but not used, or restored and not taken yet. */
@@ -56,7 +97,7 @@ final class ChainsInWork {
         inWork.sort(Comparator.comparingInt(chain -> chain.sequence - nextSequence));
         List<SavedChain> saved = new ArrayList<>();
         inWork.forEach(chain -> saved.add(save(chain)));
-        saved.addAll(restored);
+        restored.forEach(waiting -> saved.add(waiting.chain));
         return saved;
     }
 

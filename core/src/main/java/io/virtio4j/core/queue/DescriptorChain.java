@@ -71,6 +71,9 @@ public final class DescriptorChain {
     /** The order in which it was taken. */
     int sequence;
 
+    /** What the queue's journal calls it. */
+    int entry;
+
     /** It came from a saved state, not from the ring. */
     boolean restored;
 

@@ -97,6 +97,7 @@ final class PackedRing extends Ring {
      */
     private void walk(DescriptorChain chain, long firstAt, long firstRest) {
         walker.begin();
+        ChainJournal told = journal;
         @Nullable ChainFault fault = null;
         int slot = nextAvail;
         int slots = 0;
@@ -108,8 +109,12 @@ final class PackedRing extends Ring {
                         + nextAvail + " inWork=" + slotsInWork + " size=" + size);
             }
             int flags = PackedDesc.flags(rest);
+            long address = PackedDesc.ADDR.get(descriptors, at);
+            if (told != null) {
+                told.descriptor(address, PackedDesc.len(rest), PackedDesc.id(rest), flags);
+            }
             if (fault == null) {
-                fault = addDescriptor(chain, PackedDesc.ADDR.get(descriptors, at), rest, flags);
+                fault = addDescriptor(chain, address, rest, flags);
             }
             if ((flags & PackedDesc.F_NEXT) == 0) {
                 break;
@@ -123,8 +128,26 @@ final class PackedRing extends Ring {
         chain.slots = slots;
         slotsInWork += slots;
         advanceAvail(slots);
+        if (told != null) {
+            chain.entry = told.taken(chain.id);
+        }
         if (fault != null) {
             throw fault;
+        }
+    }
+
+    @Override
+    void readAgain(DescriptorChain chain, ChainJournal.InFlight inFlight) {
+        walker.begin();
+        chain.id = inFlight.id();
+        chain.slots = inFlight.descriptors().size();
+        for (ChainJournal.Descriptor descriptor : inFlight.descriptors()) {
+            int flags = descriptor.flags();
+            ChainFault fault = addDescriptor(chain, descriptor.address(),
+                    PackedDesc.lenIdFlags(descriptor.length(), chain.id, flags), flags);
+            if (fault != null) {
+                throw fault;
+            }
         }
     }
 
@@ -163,6 +186,10 @@ final class PackedRing extends Ring {
             nextAvail += size;
             availWrap = !availWrap;
         }
+        ChainJournal told = journal;
+        if (told != null) {
+            told.putBack(chain.entry);
+        }
     }
 
     @Override
@@ -178,6 +205,10 @@ final class PackedRing extends Ring {
 
     @Override
     void use(DescriptorChain chain) {
+        ChainJournal told = journal;
+        if (told != null) {
+            told.using(chain.entry);
+        }
         if (inOrder) {
             // In work until the run ends: the driver cannot know before that the slots are free.
             runSlots += chain.slots;
@@ -204,14 +235,6 @@ final class PackedRing extends Ring {
         int flags = (usedWrap ? PackedDesc.F_AVAIL | PackedDesc.F_USED : 0)
                 | (length > 0 ? PackedDesc.F_WRITE : 0);
         long at = (long) PackedDesc.SIZE * nextUsed;
-        if (gathering && gatheredAt == NOTHING) {
-            gatheredAt = at;
-            gatheredLenIdFlags = PackedDesc.lenIdFlags(length, id, flags);
-        } else {
-            // One release: the driver sees the flags only together with id and length.
-            PackedDesc.LEN_ID_FLAGS.setRelease(descriptors, at, PackedDesc.lenIdFlags(length, id, flags));
-            dirty(descriptorsAddress + at + PackedDesc.LEN.offset(), 8);
-        }
         slotsInWork -= slots;
         nextUsed += slots;
         slotsSincePublish += slots;
@@ -219,6 +242,32 @@ final class PackedRing extends Ring {
             nextUsed -= size;
             usedWrap = !usedWrap;
         }
+        if (!gathering) {
+            show(at, PackedDesc.lenIdFlags(length, id, flags));
+        } else if (gatheredAt == NOTHING) {
+            gatheredAt = at;
+            gatheredLenIdFlags = PackedDesc.lenIdFlags(length, id, flags);
+        } else {
+            write(at, PackedDesc.lenIdFlags(length, id, flags));
+        }
+    }
+
+    /** Writes the used descriptor that the driver looks at next: it sees all up to now. */
+    private void show(long at, long lenIdFlags) {
+        ChainJournal told = journal;
+        if (told != null) {
+            told.publishing(nextUsed, usedWrap);
+        }
+        write(at, lenIdFlags);
+        if (told != null) {
+            told.published();
+        }
+    }
+
+    private void write(long at, long lenIdFlags) {
+        // One release: the driver sees the flags only together with id and length.
+        PackedDesc.LEN_ID_FLAGS.setRelease(descriptors, at, lenIdFlags);
+        dirty(descriptorsAddress + at + PackedDesc.LEN.offset(), 8);
     }
 
     @Override
@@ -233,8 +282,7 @@ final class PackedRing extends Ring {
             endRun();
             gathering = false;
             if (gatheredAt != NOTHING) {
-                PackedDesc.LEN_ID_FLAGS.setRelease(descriptors, gatheredAt, gatheredLenIdFlags);
-                dirty(descriptorsAddress + gatheredAt + PackedDesc.LEN.offset(), 8);
+                show(gatheredAt, gatheredLenIdFlags);
                 gatheredAt = NOTHING;
             }
         }

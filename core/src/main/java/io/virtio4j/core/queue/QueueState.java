@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.core.queue;
 
+import io.virtio4j.core.wire.StateException;
+import io.virtio4j.core.wire.StateReader;
+import io.virtio4j.core.wire.StateWriter;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -23,6 +27,57 @@ public record QueueState(Position position, List<SavedChain> inWork) {
         boolean wrap = format == RingFormat.PACKED;
         return new QueueState(new Position(0, wrap, 0, wrap), List.of());
     }
+
+    // ── The saved form ─────────────────────────────────────────────────────
+
+    /** Saves it. */
+    public void save(StateWriter out) {
+        out.le16(position.availableIndex()).flag(position.availableWrap());
+        out.le16(position.usedIndex()).flag(position.usedWrap());
+        out.le32(inWork.size());
+        for (SavedChain chain : inWork) {
+            out.le16(chain.id()).le16(chain.slots()).le32(chain.readable()).le32(chain.buffers().size());
+            chain.buffers().forEach(buffer -> out.le64(buffer.address()).le32(buffer.length()));
+        }
+    }
+
+    /**
+     * Reads what {@link #save} wrote.
+     *
+     * @param size of the queue
+     * @throws StateException if no queue of this size can have been there
+     */
+    public static QueueState restore(StateReader in, int size) {
+        try {
+            Position position = new Position(in.le16(), in.flag(), in.le16(), in.flag());
+            int count = in.le32("chains", 0, size);
+            List<SavedChain> chains = new ArrayList<>();
+            for (int i = 0; i < count; i++) {
+                chains.add(chain(in, size));
+            }
+            return new QueueState(position, chains);
+        } catch (IllegalArgumentException e) {
+            throw new StateException("saved queue cannot be: " + e.getMessage(), e);
+        }
+    }
+
+    private static SavedChain chain(StateReader in, int size) {
+        int id = in.le16();
+        int slots = in.le16();
+        // A buffer may lie in several pieces; each was a descriptor or the part of one in a region.
+        int readable = (int) Math.min(in.le32(), Integer.MAX_VALUE);
+        long buffers = in.le32();
+        List<Buffer> list = new ArrayList<>();
+        for (long i = 0; i < buffers; i++) {
+            list.add(new Buffer(in.le64(), in.le32()));
+        }
+        if (slots > size) {
+            throw new StateException("saved chain passes the ring: slots=" + slots + " size=" + size);
+        }
+        return new SavedChain(id, slots, readable, list);
+    }
+
+    // ── What it is made of ─────────────────────────────────────────────────
 
     /**
      * The device's position in a ring. Split: free-running 16 bit indices, no wrap counters. Packed:

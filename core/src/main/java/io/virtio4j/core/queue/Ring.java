@@ -24,6 +24,9 @@ abstract sealed class Ring permits SplitRing, PackedRing {
     private MemoryMap map;
     private boolean resolved;
 
+    /** What is told of chains in work. */
+    @Nullable ChainJournal journal;
+
     /** What is told of writes, since the map was last changed. */
     @Nullable DirtyLog log;
 
@@ -90,6 +93,14 @@ abstract sealed class Ring permits SplitRing, PackedRing {
      * @throws io.virtio4j.core.fault.RingFault the ring cannot be trusted
      */
     abstract boolean take(DescriptorChain chain);
+
+    /**
+     * Reads a chain again that was in work when the queue ended.
+     *
+     * @throws io.virtio4j.core.fault.ChainFault the chain cannot be parsed
+     * @throws RingFault it cannot be one of this ring
+     */
+    abstract void readAgain(DescriptorChain chain, ChainJournal.InFlight inFlight);
 
     /** Undoes the last {@link #take}. */
     abstract void putBack(DescriptorChain chain);

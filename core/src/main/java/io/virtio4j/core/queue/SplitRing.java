@@ -92,8 +92,23 @@ final class SplitRing extends Ring {
         nextAvail = (nextAvail + 1) & 0xFFFF;
         chain.id = head;
         chain.slots = 1;
+        ChainJournal told = journal;
+        if (told != null) {
+            chain.entry = told.taken(head);
+        }
         walk(chain, head);
         return true;
+    }
+
+    @Override
+    void readAgain(DescriptorChain chain, ChainJournal.InFlight inFlight) {
+        chain.id = inFlight.id();
+        chain.slots = 1;
+        if (inFlight.id() >= size) {
+            throw new RingFault("journal's head passes the descriptor table: queue=" + queueName + " head="
+                    + inFlight.id() + " size=" + size);
+        }
+        walk(chain, inFlight.id());
     }
 
     private boolean lookForAvailable() {
@@ -142,6 +157,10 @@ final class SplitRing extends Ring {
     void putBack(DescriptorChain chain) {
         inWork[chain.id] = false;
         nextAvail = (nextAvail - 1) & 0xFFFF;
+        ChainJournal told = journal;
+        if (told != null) {
+            told.putBack(chain.entry);
+        }
     }
 
     @Override
@@ -157,6 +176,10 @@ final class SplitRing extends Ring {
     @Override
     void use(DescriptorChain chain) {
         inWork[chain.id] = false;
+        ChainJournal told = journal;
+        if (told != null) {
+            told.using(chain.entry);
+        }
         if (inOrder) {
             runLength++;
             runLastId = chain.id;
@@ -191,9 +214,16 @@ final class SplitRing extends Ring {
         endRun();
         if (publishedUsed != nextUsed) {
             publishedUsed = nextUsed;
+            ChainJournal told = journal;
+            if (told != null) {
+                told.publishing(nextUsed, false);
+            }
             // > The device MUST set len prior to updating the used idx. [The Virtqueue Used Ring]
             VirtqUsed.IDX.setRelease(used, 0, nextUsed);
             dirty(usedAddress, VirtqUsed.RING);
+            if (told != null) {
+                told.published();
+            }
         }
     }
 

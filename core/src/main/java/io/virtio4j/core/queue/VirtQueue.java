@@ -99,7 +99,7 @@ public final class VirtQueue {
             this.publication = new Publication(this, ring, listener, counters);
             this.task = new QueueTask(this, context.runner());
             this.presence = new RingPresence(ring, memory, map, views::forget, task::wake);
-            restored = state.inWork().isEmpty() ? null : new ChainsInWork(state.inWork(), ring);
+            restored = ChainsInWork.of(state, context.journal(), this, map, ring);
         } finally {
             map.unpin();
         }

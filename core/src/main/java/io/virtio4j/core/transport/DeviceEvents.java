@@ -87,6 +87,7 @@ final class DeviceEvents implements QueueListener, DeviceContext {
             report(cause);
         }
         needsReset(String.valueOf(cause.getMessage()));
+        sink.queueFailed(queue.index());
     }
 
     @Override

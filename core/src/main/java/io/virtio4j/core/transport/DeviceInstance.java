@@ -11,11 +11,14 @@ import io.virtio4j.core.device.FeatureSet;
 import io.virtio4j.core.device.VirtioDevice;
 import io.virtio4j.core.memory.GuestMemory;
 import io.virtio4j.core.memory.SharedMemoryRegion;
+import io.virtio4j.core.queue.ChainJournal;
 import io.virtio4j.core.queue.QueueConfig;
 import io.virtio4j.core.queue.QueueCounters;
+import io.virtio4j.core.queue.QueueState;
 import io.virtio4j.core.queue.RingFormat;
 import io.virtio4j.core.queue.Runner;
 import io.virtio4j.core.queue.VirtQueue;
+import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -246,6 +249,52 @@ public final class DeviceInstance implements AutoCloseable {
     /** Whether the driver enabled the queue. */
     public boolean isQueueEnabled(int index) {
         return hasQueue(index) && lifecycle.slot(index).config.isEnabled();
+    }
+
+    /**
+     * Starts a queue of a running device where it was stopped, or elsewhere: for transports whose peer starts
+     * and stops queues one by one. The host's I/O on buffers of the time before has the grace of a reset.
+     *
+     * @param program sets size and addresses
+     * @param from where to begin
+     * @param journal is told of chains in work, and says what is to be handled again besides what {@code from}
+     *     says; or {@code null}
+     * @return whether the queue runs; if not, the device does not run, or the queue runs already or is still
+     *     held by the host, or it cannot run as programmed and the device needs a reset
+     */
+    public boolean startQueue(
+            int index, Consumer<QueueConfig> program, QueueState from, @Nullable ChainJournal journal) {
+        if (!hasQueue(index)) {
+            return false;
+        }
+        synchronized (lifecycle) {
+            QueueSlot slot = lifecycle.slot(index);
+            if (lifecycle.isResetting() || !lifecycle.has(DRIVER_OK) || slot.running != null
+                    || !lifecycle.awaitLeft(slot)) {
+                return false;
+            }
+            program.accept(slot.config);
+            slot.wasReset = false;
+            lifecycle.start(slot, from, journal);
+            slot.config.enabled(slot.running != null);
+            return slot.running != null;
+        }
+    }
+
+    /**
+     * Stops a queue such that it can go on later, here or elsewhere: nothing new is taken, and the host's I/O
+     * has time to end. Chains that the device still keeps then are in the state. Not for queue handlers.
+     *
+     * @param grace how long to wait for the host's I/O
+     * @return where the queue is; {@code null} if it does not run
+     */
+    public @Nullable QueueState stopQueue(int index, Duration grace) {
+        if (!hasQueue(index)) {
+            return null;
+        }
+        synchronized (lifecycle) {
+            return lifecycle.stopInOrder(lifecycle.slot(index), grace);
+        }
     }
 
     /** The driver resets one queue. Ignored without RING_RESET. [Virtqueue Reset] */

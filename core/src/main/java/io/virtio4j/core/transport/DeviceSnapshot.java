@@ -82,19 +82,8 @@ final class DeviceSnapshot {
         if (running == null || state == null || running.hasFailed()) {
             return out.flag(false);
         }
-        state(out.flag(true), state);
+        state.save(out.flag(true));
         return out;
-    }
-
-    private static void state(StateWriter out, QueueState state) {
-        QueueState.Position at = state.position();
-        out.le16(at.availableIndex()).flag(at.availableWrap());
-        out.le16(at.usedIndex()).flag(at.usedWrap());
-        out.le32(state.inWork().size());
-        for (QueueState.SavedChain chain : state.inWork()) {
-            out.le16(chain.id()).le16(chain.slots()).le32(chain.readable()).le32(chain.buffers().size());
-            chain.buffers().forEach(buffer -> out.le64(buffer.address()).le32(buffer.length()));
-        }
     }
 
     // ── Restoring ──────────────────────────────────────────────────────────
@@ -215,39 +204,8 @@ final class DeviceSnapshot {
             throw new StateException("saved queue runs, but the device does not: queue="
                     + slot.config.name() + " status=" + DeviceStatus.text(status));
         }
-        @Nullable QueueState state = running ? state(in, size) : null;
+        @Nullable QueueState state = running ? QueueState.restore(in, size) : null;
         return new SavedQueue(size, descriptorArea, driverArea, deviceArea, enabled, wasReset, state);
-    }
-
-    private static QueueState state(StateReader in, int size) {
-        try {
-            QueueState.Position position =
-                    new QueueState.Position(in.le16(), in.flag(), in.le16(), in.flag());
-            int count = in.le32("chains", 0, size);
-            List<QueueState.SavedChain> chains = new ArrayList<>();
-            for (int i = 0; i < count; i++) {
-                chains.add(chain(in, size));
-            }
-            return new QueueState(position, chains);
-        } catch (IllegalArgumentException e) {
-            throw new StateException("saved queue cannot be: " + e.getMessage(), e);
-        }
-    }
-
-    private static QueueState.SavedChain chain(StateReader in, int size) {
-        int id = in.le16();
-        int slots = in.le16();
-        // A buffer may lie in several pieces; each was a descriptor or the part of one in a region.
-        int readable = (int) Math.min(in.le32(), Integer.MAX_VALUE);
-        long buffers = in.le32();
-        List<QueueState.Buffer> list = new ArrayList<>();
-        for (long i = 0; i < buffers; i++) {
-            list.add(new QueueState.Buffer(in.le64(), in.le32()));
-        }
-        if (slots > size) {
-            throw new StateException("saved chain passes the ring: slots=" + slots + " size=" + size);
-        }
-        return new QueueState.SavedChain(id, slots, readable, list);
     }
 
     private static void agree(Lifecycle device, int status, FeatureSet accepted) {

@@ -11,6 +11,7 @@ import io.virtio4j.core.device.QueueSpec;
 import io.virtio4j.core.device.VirtioDevice;
 import io.virtio4j.core.fault.RingFault;
 import io.virtio4j.core.memory.GuestMemory;
+import io.virtio4j.core.queue.ChainJournal;
 import io.virtio4j.core.queue.QueueContext;
 import io.virtio4j.core.queue.QueueHandler;
 import io.virtio4j.core.queue.QueueState;
@@ -204,10 +205,14 @@ final class Lifecycle {
     // ── Starting and stopping ──────────────────────────────────────────────
 
     void start(QueueSlot slot, @Nullable QueueState from) {
+        start(slot, from, null);
+    }
+
+    void start(QueueSlot slot, @Nullable QueueState from, @Nullable ChainJournal journal) {
         QueueState state = from != null ? from : QueueState.initial(negotiation.ring().format());
         try {
             VirtQueue queue = new VirtQueue(slot.config, negotiation.ring(), state,
-                    new QueueContext(memory, events, slot.counters, runner));
+                    new QueueContext(memory, events, slot.counters, runner, journal));
             QueueHandler handler = device.startQueue(queue, events);
             for (int i = 0; i < pauses; i++) {
                 queue.hold();
@@ -228,6 +233,23 @@ final class Lifecycle {
         }
     }
 
+    /** Stops a queue after the host's I/O on its deferred chains, or when the grace is over. */
+    @Nullable QueueState stopInOrder(QueueSlot slot, Duration grace) {
+        VirtQueue queue = slot.running;
+        if (queue == null) {
+            return null;
+        }
+        queue.hold();
+        long deadline = System.nanoTime() + grace.toNanos();
+        while (queue.isLent() && System.nanoTime() < deadline) {
+            LockSupport.parkNanos(100_000);
+        }
+        QueueState state = queue.state();
+        stop(slot);
+        slot.config.enabled(false);
+        return state;
+    }
+
     void stop(QueueSlot slot) {
         VirtQueue queue = slot.running;
         if (queue == null) {
@@ -237,6 +259,12 @@ final class Lifecycle {
         slot.left(queue);
         guarded(() -> device.stopQueue(queue));
         awaitQuiet(slot, System.nanoTime() + resetGrace.toNanos());
+    }
+
+    /** Whether nothing holds buffers of the queue that ran before, now or after a moment. */
+    boolean awaitLeft(QueueSlot slot) {
+        awaitQuiet(slot, System.nanoTime() + resetGrace.toNanos());
+        return !slot.isLeaving();
     }
 
     /** Gives host I/O that was cancelled a moment to return its chains. */

@@ -12,4 +12,7 @@ public interface NotificationSink {
 
     /** A configuration change notification. [Notifications] */
     void configurationChanged();
+
+    /** A queue stopped because its ring is inconsistent; for transports that tell it of each queue. */
+    default void queueFailed(int queue) {}
 }
