@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * A counter in the kernel that one side adds to and the other waits for: {@code eventfd(2)}. It
@@ -18,6 +19,7 @@ import java.nio.file.Path;
  */
 public final class EventFd implements AutoCloseable {
     private static final String KIND = "anon_inode:[eventfd]";
+    private static final List<String> STREAMS = List.of("pipe:[", "socket:[");
 
     private final FileDescriptor descriptor;
     private final boolean nonBlocking;
@@ -48,11 +50,29 @@ public final class EventFd implements AutoCloseable {
      * @throws IOException if it is not an eventfd, or {@code /proc} is not there to say so
      */
     public static EventFd of(FileDescriptor descriptor) throws IOException {
+        return of(descriptor, false);
+    }
+
+    /**
+     * Takes over a received descriptor as {@link #of} does; it may be an end of a pipe or a stream
+     * socket as well, as some peers use. These carry 8 bytes for each signal, so they are read
+     * signal by signal, and one that is full is signalled already.
+     *
+     * @param descriptor belongs to the result from now on
+     * @return its owner
+     * @throws IOException if it is none of them, or {@code /proc} is not there to say so
+     */
+    public static EventFd ofPeer(FileDescriptor descriptor) throws IOException {
+        return of(descriptor, true);
+    }
+
+    private static EventFd of(FileDescriptor descriptor, boolean orStream) throws IOException {
         int fd = descriptor.acquire("readlink");
         try {
             String kind = Files.readSymbolicLink(Path.of("/proc/self/fd/" + fd)).toString();
-            if (!kind.equals(KIND)) {
-                throw new IOException("not an eventfd: " + descriptor + " kind=" + kind);
+            if (!kind.equals(KIND) && !(orStream && STREAMS.stream().anyMatch(kind::startsWith))) {
+                throw new IOException("not an eventfd" + (orStream ? ", pipe or socket: " : ": ")
+                        + descriptor + " kind=" + kind);
             }
         } finally {
             descriptor.release();

@@ -494,6 +494,10 @@ public final class LinuxFile implements AutoCloseable {
      * @throws LinuxException {@code EBADF} after the close
      */
     public Set<Seal> seals() throws LinuxException {
+        return seals(descriptor);
+    }
+
+    static Set<Seal> seals(FileDescriptor descriptor) throws LinuxException {
         int fd = descriptor.acquire("fcntl");
         try {
             int result = FileCalls.fcntl(fd, FileCalls.F_GET_SEALS, 0);

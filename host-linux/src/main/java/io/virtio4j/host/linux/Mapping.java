@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Memory that was mapped, of any length, unmapped when this is closed. {@link #segment()} belongs
@@ -70,6 +71,7 @@ public final class Mapping implements AutoCloseable {
         }
     }
 
+    private static final long TRY_NANOS = 100_000;
     private static final long FIRST_DELAY_MILLIS = 1;
     private static final long LAST_DELAY_MILLIS = 100;
 
@@ -120,6 +122,31 @@ public final class Mapping implements AutoCloseable {
         } finally {
             file.release();
         }
+    }
+
+    /**
+     * Maps a range of a file that a peer sent, as {@link #shared} does, if the peer cannot take it
+     * away again.
+     *
+     * @param trusted whether to map files too that can be made shorter; the peer then has to be
+     *        trusted as a part of this process, as the class says
+     * @return the mapping, owned by the caller; the descriptor stays the caller's
+     * @throws LinuxException {@code EPERM} if the file is not sealed against shrinking, or as
+     *         {@code mmap(2)} fails
+     * @throws IOException if it is not a regular file, or ends before the range does
+     */
+    public static Mapping ofPeer(FileDescriptor file, long position, long length, Access access,
+            boolean trusted) throws IOException {
+        FileStatus.Type type = file.status().type();
+        if (type != FileStatus.Type.REGULAR) {
+            throw new IOException("mapping: " + file + " type=" + type + ": must be a regular file");
+        }
+        if (!trusted && !LinuxFile.seals(file).contains(Seal.SHRINK)) {
+            throw new LinuxException("mmap", Errno.EPERM.number(), "memory that the peer can truncate: seal it"
+                    + " with F_SEAL_SHRINK (QEMU: memory-backend-memfd), or trust the peer with"
+                    + " trustMemory()");
+        }
+        return shared(file, position, length, access);
     }
 
     /**
@@ -233,6 +260,22 @@ public final class Mapping implements AutoCloseable {
         } catch (IllegalStateException heldOrClosed) {
             return !arena.scope().isAlive();
         }
+    }
+
+    /**
+     * Unmaps the memory as {@link #tryClose()} does, trying for a while.
+     *
+     * @param deadline of {@link System#nanoTime()}
+     * @return whether it is unmapped
+     */
+    public boolean tryClose(long deadline) {
+        while (!tryClose()) {
+            if (System.nanoTime() - deadline > 0) {
+                return false;
+            }
+            LockSupport.parkNanos(TRY_NANOS);
+        }
+        return true;
     }
 
     /**

@@ -43,6 +43,7 @@ final class PollCalls {
             Libc.bind("read", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
     private static final MethodHandle WRITE =
             Libc.bind("write", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
+    private static final MethodHandle PIPE2 = Libc.bind("pipe2", JAVA_INT, ADDRESS, JAVA_INT);
     private static final MethodHandle PREADV2 =
             Libc.bind("preadv2", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT, JAVA_LONG, JAVA_INT);
 
@@ -174,6 +175,44 @@ final class PollCalls {
             do {
                 n = state.result((long) PREADV2.invokeExact(state.capture, fd, state.wordVector, 1,
                         -1L, RWF_NOWAIT));
+            } while (n == -Libc.EINTR);
+            return n;
+        } catch (Throwable thrown) {
+            throw Libc.rethrow(thrown);
+        }
+    }
+
+    /** Two descriptors: the reading end, the writing end. */
+    static int pipe(MemorySegment ends) {
+        CallState state = CallState.current();
+        try {
+            return (int) state.result((int) PIPE2.invokeExact(state.capture, ends, FileCalls.O_CLOEXEC));
+        } catch (Throwable thrown) {
+            throw Libc.rethrow(thrown);
+        }
+    }
+
+    /** Reads bytes in order; waits if the descriptor is a blocking one. */
+    static long read(int fd, MemorySegment to) {
+        CallState state = CallState.current();
+        try {
+            long n;
+            do {
+                n = state.result((long) READ.invokeExact(state.capture, fd, to, to.byteSize()));
+            } while (n == -Libc.EINTR);
+            return n;
+        } catch (Throwable thrown) {
+            throw Libc.rethrow(thrown);
+        }
+    }
+
+    /** Writes bytes in order; waits if the descriptor is a blocking one. */
+    static long write(int fd, MemorySegment from) {
+        CallState state = CallState.current();
+        try {
+            long n;
+            do {
+                n = state.result((long) WRITE.invokeExact(state.capture, fd, from, from.byteSize()));
             } while (n == -Libc.EINTR);
             return n;
         } catch (Throwable thrown) {

@@ -9,9 +9,7 @@ import io.virtio4j.core.wire.Le64;
 import io.virtio4j.core.wire.StructLayout;
 import io.virtio4j.host.linux.Errno;
 import io.virtio4j.host.linux.FileDescriptor;
-import io.virtio4j.host.linux.LinuxFile;
 import io.virtio4j.host.linux.Mapping;
-import io.virtio4j.host.linux.Seal;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
@@ -19,8 +17,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,8 +52,6 @@ final class DmaTable {
 
     /** As in Linux's VFIO, and sent by QEMU: everything. Address and size are 0. */
     private static final int UNMAP_ALL = 1 << 1;
-
-    private static final long POLL_NANOS = 100_000;
 
     /** A region that the client mapped. */
     private static final class Entry {
@@ -145,15 +139,9 @@ final class DmaTable {
 
     private Mapping mapping(FileDescriptor descriptor, long offset, long length, boolean readOnly)
             throws Refusal {
-        try (FileDescriptor received = descriptor;
-                LinuxFile file = LinuxFile.of(received)) {
-            if (!trusted && !file.seals().contains(Seal.SHRINK)) {
-                throw new Refusal(Errno.EPERM, "memory that the client can truncate: seal it with"
-                        + " F_SEAL_SHRINK (QEMU: memory-backend-memfd), or trust the client with"
-                        + " trustMemory()");
-            }
-            return Mapping.shared(file.descriptor(), offset, length,
-                    readOnly ? Mapping.Access.READ_ONLY : Mapping.Access.READ_WRITE);
+        try (FileDescriptor received = descriptor) {
+            return Mapping.ofPeer(received, offset, length,
+                    readOnly ? Mapping.Access.READ_ONLY : Mapping.Access.READ_WRITE, trusted);
         } catch (IOException e) {
             throw Refusal.of(e);
         }
@@ -220,34 +208,8 @@ final class DmaTable {
     private static boolean isReleased(Entry entry, long deadline) {
         RegionRemoval removal = entry.removal;
         Mapping mapping = entry.mapping;
-        return removal == null || mapping == null || await(removal, deadline) && close(mapping, deadline);
-    }
-
-    private static boolean await(RegionRemoval removal, long deadline) {
-        boolean interrupted = false;
-        try {
-            while (true) {
-                try {
-                    return removal.await(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
-                } catch (InterruptedException e) {
-                    interrupted = true; // nothing here ends by an interrupt
-                }
-            }
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
-    }
-
-    private static boolean close(Mapping mapping, long deadline) {
-        while (!mapping.tryClose()) {
-            if (System.nanoTime() > deadline) {
-                return false;
-            }
-            LockSupport.parkNanos(POLL_NANOS);
-        }
-        return true;
+        return removal == null || mapping == null
+                || removal.await(deadline) && mapping.tryClose(deadline);
     }
 
     /** The client is gone: takes everything from the device, and unmaps it when nothing uses it any more. */
@@ -261,7 +223,7 @@ final class DmaTable {
         entries.clear();
         RegionRemoval removal = memory.replace(List.of());
         long deadline = System.nanoTime() + grace.toNanos();
-        if (await(removal, deadline)) {
+        if (removal.await(deadline)) {
             mappings.removeIf(Mapping::tryClose);
         }
         removal.whenQuiescent(() -> mappings.forEach(Mapping::closeAsync));

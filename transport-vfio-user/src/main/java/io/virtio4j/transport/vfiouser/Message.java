@@ -4,14 +4,11 @@ package io.virtio4j.transport.vfiouser;
 import io.virtio4j.core.wire.Le16;
 import io.virtio4j.core.wire.Le32;
 import io.virtio4j.core.wire.StructLayout;
-import io.virtio4j.host.linux.FileDescriptor;
+import io.virtio4j.host.linux.MessageBuffer;
 import io.virtio4j.host.linux.ReceivedDescriptors;
 import io.virtio4j.host.linux.UnixSocket;
-import java.io.EOFException;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One message at a time: received into a buffer, and answered from it. The payload of a reply takes the
@@ -48,17 +45,9 @@ final class Message implements AutoCloseable {
     private static final int NO_REPLY = 1 << 4;
     private static final int HAS_ERROR = 1 << 5;
 
-    private static final int SMALL = 64;
-
-    /** Named, since without arguments every call makes an array. */
-    private static final FileDescriptor[] NO_DESCRIPTORS = {};
-
-    private final Arena arena = Arena.ofConfined();
-    private final MemorySegment bytes = arena.allocate(HEADER + MOST_PAYLOAD, 8);
-    private final MemorySegment header = bytes.asSlice(0, HEADER);
-    private final @Nullable MemorySegment[] payloads = new @Nullable MemorySegment[SMALL + 1];
-    private final @Nullable MemorySegment[] wholes = new @Nullable MemorySegment[SMALL + 1];
-    private final ReceivedDescriptors descriptors = new ReceivedDescriptors(MOST_DESCRIPTORS);
+    private final MessageBuffer buffer = new MessageBuffer(HEADER, MOST_PAYLOAD, MOST_DESCRIPTORS);
+    private final MemorySegment bytes = buffer.bytes();
+    private final ReceivedDescriptors descriptors = buffer.descriptors();
 
     private int payload;
 
@@ -72,9 +61,7 @@ final class Message implements AutoCloseable {
      * @throws IOException if the connection broke
      */
     boolean receive(UnixSocket socket) throws IOException, Refusal {
-        descriptors.clear();
-        // By itself: descriptors come with the first byte of their message.
-        if (!socket.receiveFully(header, descriptors, -1)) {
+        if (!buffer.receiveHeader(socket, -1)) {
             return false;
         }
         long size = SIZE.get(bytes, 0);
@@ -83,22 +70,8 @@ final class Message implements AutoCloseable {
                     + (HEADER + MOST_PAYLOAD));
         }
         payload = (int) size - HEADER;
-        if (payload > 0 && !socket.receiveFully(payloadOf(payload), -1)) {
-            throw new EOFException("client closed the connection after a header");
-        }
+        buffer.receivePayload(socket, payload, -1);
         return true;
-    }
-
-    private MemorySegment payloadOf(int length) {
-        if (length > SMALL) {
-            return bytes.asSlice(HEADER, length);
-        }
-        MemorySegment part = payloads[length];
-        if (part == null) {
-            part = bytes.asSlice(HEADER, length);
-            payloads[length] = part;
-        }
-        return part;
     }
 
     int id() {
@@ -184,24 +157,11 @@ final class Message implements AutoCloseable {
         SIZE.set(bytes, 0, HEADER + length);
         FLAGS.set(bytes, 0, flags);
         ERROR.set(bytes, 0, errno);
-        socket.send(wholeOf(length), -1, NO_DESCRIPTORS);
-    }
-
-    private MemorySegment wholeOf(int length) {
-        if (length > SMALL) {
-            return bytes.asSlice(0, HEADER + length);
-        }
-        MemorySegment whole = wholes[length];
-        if (whole == null) {
-            whole = bytes.asSlice(0, HEADER + length);
-            wholes[length] = whole;
-        }
-        return whole;
+        buffer.send(socket, length, -1);
     }
 
     @Override
     public void close() {
-        descriptors.close();
-        arena.close();
+        buffer.close();
     }
 }

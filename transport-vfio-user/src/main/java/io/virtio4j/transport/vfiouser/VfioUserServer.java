@@ -2,17 +2,12 @@
 package io.virtio4j.transport.vfiouser;
 
 import io.virtio4j.core.transport.DeviceInstance;
-import io.virtio4j.host.linux.LinuxException;
+import io.virtio4j.host.linux.PeerServer;
 import io.virtio4j.host.linux.UnixAddress;
-import io.virtio4j.host.linux.UnixServerSocket;
 import io.virtio4j.host.linux.UnixSocket;
 import io.virtio4j.transport.pci.PciInterrupts;
 import java.io.IOException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,21 +38,12 @@ public final class VfioUserServer implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(VfioUserServer.class);
 
-    private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-
     private final InterruptTable interrupts = new InterruptTable();
     private final VfioUserFunction function;
     private final RegionTable regions;
     private final DmaTable memory;
 
-    /** Held while a connection is served. */
-    private final ReentrantLock serving = new ReentrantLock();
-
-    private final Object lock = new Object();
-    private boolean closed;
-    private @Nullable UnixServerSocket listener;
-    private @Nullable UnixSocket connection;
-    private @Nullable Thread thread;
+    private final PeerServer peers = new PeerServer("vfio-user", this::serveOne, LOG::error);
 
     VfioUserServer(VfioUserServerBuilder from) {
         function = from.factory.apply(interrupts);
@@ -85,42 +71,11 @@ public final class VfioUserServer implements AutoCloseable {
         return new VfioUserServerBuilder(factory);
     }
 
-    // ── Listening ──────────────────────────────────────────────────────────
+    // ── Serving ────────────────────────────────────────────────────────────
 
     void listen(UnixAddress address) throws IOException {
-        UnixServerSocket socket = UnixServerSocket.listen(address);
-        Thread accepting = new Thread(() -> accept(socket), "vfio-user " + address);
-        accepting.setDaemon(true);
-        synchronized (lock) {
-            listener = socket;
-            thread = accepting;
-        }
-        accepting.start();
+        peers.listen(address);
     }
-
-    private void accept(UnixServerSocket socket) {
-        boolean complained = false;
-        while (!isClosed()) {
-            try {
-                UnixSocket client = socket.accept(-1);
-                if (client != null) {
-                    complained = false;
-                    serve(client);
-                }
-            } catch (LinuxException e) {
-                // Too many descriptors in this process: the client waits until there are fewer.
-                if (!isClosed() && !complained) {
-                    LOG.error("cannot accept a client, trying on: address={}", socket.address(), e);
-                    complained = true;
-                }
-                LockSupport.parkNanos(RETRY_NANOS);
-            } catch (RuntimeException | Error e) {
-                LOG.error("connection failed: address={}", socket.address(), e);
-            }
-        }
-    }
-
-    // ── Serving ────────────────────────────────────────────────────────────
 
     /**
      * Serves a connection on the calling thread, until the client leaves or the server is closed. If another
@@ -129,26 +84,16 @@ public final class VfioUserServer implements AutoCloseable {
      * @param client connected, such as one inherited from the parent process; closed before this returns
      */
     public void serve(UnixSocket client) {
-        serving.lock();
-        try (client) {
-            synchronized (lock) {
-                if (closed) {
-                    return;
-                }
-                connection = client;
-            }
-            // What came of the device since the last client left is not for this one.
-            interrupts.reset();
-            try {
-                new Connection(client, function, regions, interrupts, memory).serve();
-            } finally {
-                clear();
-            }
+        peers.serve(client);
+    }
+
+    private void serveOne(UnixSocket client) {
+        // What came of the device since the last client left is not for this one.
+        interrupts.reset();
+        try {
+            new Connection(client, function, regions, interrupts, memory).serve();
         } finally {
-            synchronized (lock) {
-                connection = null;
-            }
-            serving.unlock();
+            clear();
         }
     }
 
@@ -165,15 +110,7 @@ public final class VfioUserServer implements AutoCloseable {
 
     /** Whether a client is connected, or what it left is being cleared away. */
     public boolean isConnected() {
-        synchronized (lock) {
-            return connection != null;
-        }
-    }
-
-    private boolean isClosed() {
-        synchronized (lock) {
-            return closed;
-        }
+        return peers.isConnected();
     }
 
     /**
@@ -183,40 +120,6 @@ public final class VfioUserServer implements AutoCloseable {
      */
     @Override
     public void close() {
-        UnixServerSocket socket;
-        UnixSocket client;
-        Thread accepting;
-        synchronized (lock) {
-            closed = true;
-            socket = listener;
-            client = connection;
-            accepting = thread;
-        }
-        if (socket != null) {
-            socket.close();
-        }
-        if (client != null) {
-            client.close();
-        }
-        if (accepting != null) {
-            join(accepting);
-        }
-        // Who still serves is another thread of the embedder's.
-        serving.lock();
-        serving.unlock();
-    }
-
-    private static void join(Thread ending) {
-        boolean interrupted = false;
-        while (ending.isAlive()) {
-            try {
-                ending.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        peers.close();
     }
 }
