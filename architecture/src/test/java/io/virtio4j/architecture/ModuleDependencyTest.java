@@ -24,7 +24,8 @@ class ModuleDependencyTest {
     private static final Map<String, Set<String>> TRANSPORTS = Map.of(
             "io.virtio4j.transport.mmio", Set.of(),
             "io.virtio4j.transport.pci", Set.of(),
-            "io.virtio4j.transport.vfiouser", Set.of("io.virtio4j.transport.pci", "io.virtio4j.host.linux"));
+            "io.virtio4j.transport.vfiouser", Set.of("io.virtio4j.transport.pci", "io.virtio4j.host.linux"),
+            "io.virtio4j.transport.vhostuser", Set.of("io.virtio4j.host.linux"));
 
     private static final Set<String> LIBRARIES =
             Set.of("io.netty.buffer", "io.netty.common", "org.jspecify", "org.slf4j");

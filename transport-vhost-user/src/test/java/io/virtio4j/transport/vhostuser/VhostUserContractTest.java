@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.virtio4j.transport.vhostuser;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.virtio4j.core.memory.GuestMemory;
+import io.virtio4j.core.transport.DeviceInstance;
+import io.virtio4j.testkit.DriverPort;
+import io.virtio4j.testkit.GuestRam;
+import io.virtio4j.testkit.TransportContract;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+
+/** What holds for every transport, over the socket; the front-end passes device status on. */
+class VhostUserContractTest extends TransportContract {
+
+    private final OpenDescriptors before = OpenDescriptors.now();
+    private final SharedRam ram = new SharedRam();
+    private VhostUserServer server;
+    private FrontEndPort port;
+
+    @Override
+    protected GuestRam allocateRam() {
+        return ram.ram;
+    }
+
+    @Override
+    protected GuestMemory deviceMemory(GuestRam unused) {
+        return new GuestMemory();
+    }
+
+    @Override
+    protected int featureWords() {
+        return 2;
+    }
+
+    @Override
+    protected boolean hasSharedMemory() {
+        return false;
+    }
+
+    @Override
+    protected DriverPort connect(DeviceInstance instance, GuestRam unused) {
+        server = VhostUserServer.of(instance).carrySuspend().grace(Duration.ZERO).build();
+        port = new FrontEndPort(FrontEnd.connect(server).negotiate(), instance);
+        ram.tell(port.frontEnd);
+        return port;
+    }
+
+    @AfterEach
+    void nothing_is_left() {
+        if (port != null) {
+            port.close();
+            server.close();
+        }
+        ram.close();
+        assertEquals(before, OpenDescriptors.now());
+    }
+}
