@@ -2,6 +2,7 @@
 package io.virtio4j.blk;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
 import io.virtio4j.testkit.DriverOptions;
@@ -23,6 +24,7 @@ class AllocationTest {
 
     private static final int TURNS = 101;
     private static final int MANY = 8;
+    private static final long LEAST_OBJECT = 16; // bytes
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     @TempDir
@@ -53,8 +55,9 @@ class AllocationTest {
     }
 
     /**
-     * A turn costs the queue the same, whether it serves few requests or many. The median is looked at: what the
-     * JVM itself allocates now and then is not ours.
+     * A turn costs the queue the same, whether it serves few requests or many, but for an object or two of the
+     * turn itself that the compiler removes sometimes. If each request made but one object, that would be more.
+     * The median is looked at: what the JVM itself allocates now and then is not ours.
      */
     private static void assertAllocatesNothing(Disk disk, int bytes) {
         List<Descriptor> write = request(disk, Disk.OUT, bytes, false);
@@ -66,7 +69,9 @@ class AllocationTest {
             differences[i] = many - turn(disk, 1, write, read);
         }
         Arrays.sort(differences);
-        assertEquals(0, differences[TURNS / 2], "bytes allocated for " + 2 * (MANY - 1) + " requests");
+        long median = differences[TURNS / 2];
+        assertTrue(median < LEAST_OBJECT * 2 * (MANY - 1),
+                "bytes allocated for " + 2 * (MANY - 1) + " requests: " + median);
     }
 
     private static List<Descriptor> request(Disk disk, int type, int bytes, boolean toDriver) {
