@@ -106,7 +106,7 @@ public abstract class DeviceContract {
         for (int number = 0; number < count; number++) {
             Request request = request(number);
             DriverQueue queue = driver.queue(request.queue);
-            int share = queue.size() / 2;
+            int share = queue.size() / (request.readable.length > 0 && request.writable > 0 ? 2 : 1);
             if (queue.free() < Math.min(request.readable.length, share)
                     + Math.min(request.writable, share)) {
                 break; // byte by byte, a large request takes most of a queue
@@ -243,7 +243,7 @@ public abstract class DeviceContract {
                     driver.runDevice();
                 },
                 driver -> start(driver, options).suspend(),
-                driver -> breakRing(start(driver, options)),
+                driver -> breakRing(start(driver, options), request(0).queue),
                 driver -> start(driver, options).addStatus(FAILED));
         try (TestDriver driver = attach()) {
             for (Consumer<TestDriver> state : states) {
@@ -256,9 +256,9 @@ public abstract class DeviceContract {
         }
     }
 
-    private static void breakRing(TestDriver driver) {
-        driver.resetQueue(0);
-        RawQueue raw = RawQueue.enable(driver, 0, 4);
+    private static void breakRing(TestDriver driver, int queue) {
+        driver.resetQueue(queue);
+        RawQueue raw = RawQueue.enable(driver, queue, 4);
         raw.chain(new RawQueue.Raw(0, 0, RawQueue.INDIRECT | RawQueue.NEXT));
         raw.availableIndex(raw.format() == RingFormat.SPLIT ? 1000 : 0);
         raw.kick();

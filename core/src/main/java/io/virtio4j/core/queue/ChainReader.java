@@ -115,7 +115,8 @@ public final class ChainReader extends ChainCursor {
         target.ensureWritable(count);
         for (int done = 0; done < count; ) {
             int run = (int) contiguous(Math.min(count - done, ChainViews.MOST));
-            target.writeBytes(chain.view(segment(), segmentOffset(), run, false));
+            // Between two buffers, Netty makes a view for each call.
+            target.writeBytes(chain.view(segment(), segmentOffset(), run, false).internalNioBuffer(0, run));
             step(run);
             done += run;
         }

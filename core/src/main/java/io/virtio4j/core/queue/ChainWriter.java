@@ -145,7 +145,8 @@ public final class ChainWriter extends ChainCursor {
         require(count);
         for (int done = 0; done < count; ) {
             int run = (int) contiguous(Math.min(count - done, ChainViews.MOST));
-            source.readBytes(chain.view(segment(), segmentOffset(), run, true), run);
+            // Between two buffers, Netty makes a view for each call.
+            source.readBytes(chain.view(segment(), segmentOffset(), run, true).internalNioBuffer(0, run));
             wrote(run);
             done += run;
         }

@@ -448,10 +448,7 @@ public final class VirtQueue {
         }
         returnForgotten();
         publish();
-        if (isRevoked()) {
-            return false;
-        }
-        return sawEmpty ? rest && ring.arm() : sawEnough;
+        return !isRevoked() && (sawEmpty ? rest && ring.arm() : sawEnough);
     }
 
     /** A handler that took chains by itself and kept some without deferring them. */
