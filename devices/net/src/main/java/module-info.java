@@ -6,6 +6,7 @@ module io.virtio4j.net {
     requires transitive io.virtio4j.core;
     requires org.slf4j;
 
+    exports io.virtio4j.net;
     exports io.virtio4j.net.backend;
     exports io.virtio4j.net.packet;
 }

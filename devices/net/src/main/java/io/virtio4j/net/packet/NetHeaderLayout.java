@@ -34,7 +34,9 @@ public final class NetHeaderLayout {
     private static final Le16 OUTER_TH_OFFSET = LAYOUT.le16("outer_th_offset");
     private static final Le16 INNER_NH_OFFSET = LAYOUT.le16("inner_nh_offset");
     private static final Le16 OUTER_NH_OFFSET = LAYOUT.le16("outer_nh_offset");
-    private static final int PADDING_RESERVED_2 = LAYOUT.bytes("padding_reserved_2", 6);
+    // u8 padding_reserved_2[6]
+    private static final Le32 PADDING_RESERVED_2 = LAYOUT.le32("padding_reserved_2[0..3]");
+    private static final Le16 PADDING_RESERVED_2_END = LAYOUT.le16("padding_reserved_2[4..5]");
 
     /** Up to {@code csum_offset}: the header of the legacy interface without MRG_RXBUF, and of many TAPs. */
     public static final int SIZE_WITHOUT_NUM_BUFFERS = NUM_BUFFERS.offset();
@@ -95,7 +97,8 @@ public final class NetHeaderLayout {
         }
         if (size >= SIZE_WITH_OUTER) {
             OUTER_NH_OFFSET.set(into, at, from.outerNhOffset());
-            into.asSlice(at + PADDING_RESERVED_2, 6).fill((byte) 0);
+            PADDING_RESERVED_2.set(into, at, 0);
+            PADDING_RESERVED_2_END.set(into, at, 0);
         }
     }
 }

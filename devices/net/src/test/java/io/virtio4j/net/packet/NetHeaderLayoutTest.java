@@ -27,7 +27,8 @@ class NetHeaderLayoutTest {
                     /*  20 */ le16 outer_th_offset;
                     /*  22 */ le16 inner_nh_offset;
                     /*  24 */ le16 outer_nh_offset;
-                    /*  26 */ u8[6] padding_reserved_2;
+                    /*  26 */ le32 padding_reserved_2[0..3];
+                    /*  30 */ le16 padding_reserved_2[4..5];
                 }; /* 32 bytes */""";
 
         assertEquals(expected, NetHeaderLayout.LAYOUT.toString());
