@@ -116,7 +116,7 @@ final class BlockDemo implements DemoDevice {
         // ── What the driver does ───────────────────────────────────────────
 
         @Override
-        public void operate(TestDriver driver, RunLog log) throws IOException {
+        public void operate(TestDriver driver, List<TestDriver> peers, RunLog log) throws IOException {
             BlockDriver disk = new BlockDriver(driver, log, seed);
             identify(disk, log);
             partition(disk, log);

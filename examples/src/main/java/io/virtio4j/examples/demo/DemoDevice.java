@@ -2,8 +2,10 @@
 package io.virtio4j.examples.demo;
 
 import io.virtio4j.core.device.VirtioDevice;
+import io.virtio4j.testkit.DriverOptions;
 import io.virtio4j.testkit.TestDriver;
 import java.io.IOException;
+import java.util.List;
 
 /** A device type in the demo: a row of the table for each transport and ring format. */
 interface DemoDevice {
@@ -25,8 +27,22 @@ interface DemoDevice {
             return 8L << 20;
         }
 
-        /** Drives the device. What goes wrong is an error of the log, or thrown. */
-        void operate(TestDriver driver, RunLog log) throws IOException;
+        /** Devices of further machines: each gets memory, a transport and a driver of its own. */
+        default List<VirtioDevice> peers() {
+            return List.of();
+        }
+
+        /** What the driver of a machine accepts; 0 is that of {@link #device}, 1 of the first peer. */
+        default DriverOptions options(int machine, DriverOptions usual) {
+            return usual;
+        }
+
+        /**
+         * Drives the device. What goes wrong is an error of the log, or thrown.
+         *
+         * @param peers the drivers of {@link #peers}
+         */
+        void operate(TestDriver driver, List<TestDriver> peers, RunLog log) throws IOException;
 
         /** Looks at the device's backend, after the device is gone. */
         void inspect(RunLog log) throws IOException;
