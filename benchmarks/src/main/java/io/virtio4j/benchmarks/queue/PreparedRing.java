@@ -161,6 +161,11 @@ public final class PreparedRing {
 
     /** Takes a device through the initialization sequence, with this ring as its queue 0. */
     public void start(DeviceInstance device) {
+        start(device, 0);
+    }
+
+    /** Takes a device through the initialization sequence, with this ring as one of its queues. */
+    public void start(DeviceInstance device, int queue) {
         FeatureSet features =
                 FeatureSet.of(CoreFeature.VERSION_1, CoreFeature.EVENT_IDX, CoreFeature.INDIRECT_DESC);
         if (format == RingFormat.PACKED) {
@@ -173,13 +178,13 @@ public final class PreparedRing {
         }
         int status = DeviceStatus.ACKNOWLEDGE | DeviceStatus.DRIVER | DeviceStatus.FEATURES_OK;
         device.writeStatus(status);
-        device.queueSize(0, size);
-        device.configureQueue(0, queue -> {
-            queue.descriptorArea(RING);
-            queue.driverArea(DRIVER_AREA);
-            queue.deviceArea(DEVICE_AREA);
+        device.queueSize(queue, size);
+        device.configureQueue(queue, config -> {
+            config.descriptorArea(RING);
+            config.driverArea(DRIVER_AREA);
+            config.deviceArea(DEVICE_AREA);
         });
-        device.enableQueue(0);
+        device.enableQueue(queue);
         device.writeStatus(status | DeviceStatus.DRIVER_OK);
     }
 
