@@ -19,6 +19,7 @@ public final class QueueConfig {
     private final int maxSize;
 
     private int size;
+    private int longestChain;
     private long descriptorArea;
     private long driverArea;
     private long deviceArea;
@@ -45,6 +46,7 @@ public final class QueueConfig {
     /** Back to the values after a device reset: disabled, largest size, no addresses. */
     public void reset() {
         size = maxSize;
+        longestChain = 0;
         descriptorArea = 0;
         driverArea = 0;
         deviceArea = 0;
@@ -74,6 +76,20 @@ public final class QueueConfig {
     /** Takes the size that the driver wrote. One that cannot work is refused when the queue starts. */
     public void size(int value) {
         size = value;
+    }
+
+    /** The most descriptors of a chain, in an indirect table too: the size, unless more were allowed. */
+    public int longestChain() {
+        return Math.max(size, longestChain);
+    }
+
+    /**
+     * Allows chains that are longer than the queue, up to the largest size of the device. For transports whose
+     * queue sizes are not the device's to offer: a driver that goes by the device's own limits, such as the
+     * segments of a request, may pass the size that somebody else chose.
+     */
+    public void longestChain(int descriptors) {
+        longestChain = Math.min(descriptors, maxSize);
     }
 
     /** The address of the descriptor area: split, the descriptor table; packed, the ring. */

@@ -39,7 +39,7 @@ abstract sealed class Ring permits SplitRing, PackedRing {
         this.inOrder = features.inOrder();
         this.map = map;
         this.log = map.dirtyLog();
-        this.walker = new ChainWalker(queueName, size, features.indirect(), map);
+        this.walker = new ChainWalker(queueName, config.longestChain(), features.indirect(), map);
     }
 
     /**

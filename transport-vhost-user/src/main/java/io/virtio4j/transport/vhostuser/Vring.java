@@ -72,6 +72,9 @@ final class Vring {
 
     void program(QueueConfig config) {
         config.size(size);
+        // The front-end chose the size, and the driver goes by the device's limits: Linux fills segments of a
+        // request up to them, and would take a chain that was refused for one that was served.
+        config.longestChain(config.maxSize());
         config.descriptorArea(guestDescriptor);
         config.driverArea(guestAvailable);
         config.deviceArea(guestUsed);

@@ -11,10 +11,12 @@ import io.virtio4j.core.queue.Runner;
 import io.virtio4j.core.transport.DeviceStatus;
 import io.virtio4j.host.linux.EventFd;
 import io.virtio4j.testkit.DriverOptions;
+import io.virtio4j.testkit.DriverQueue;
 import io.virtio4j.testkit.Submitted;
 import io.virtio4j.testkit.TestDriver;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -206,6 +208,30 @@ class RingStateTest {
             rig.frontEnd.refused(FrontEnd.SET_FEATURES, FrontEnd.u64(FrontEnd.F_VERSION_1));
 
             rig.exchange(1);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(RingFormat.class)
+    void a_chain_may_be_as_long_as_the_device_allows_whatever_size_the_front_end_chose(RingFormat format) {
+        try (Rig rig = new Rig().connect()) {
+            rig.driver = TestDriver.over(rig.port, rig.ram.ram, rig.errors).polling(rig.instance);
+            rig.driver.reset().negotiate(DriverOptions.of(format));
+            DriverQueue queue = rig.driver.setUpQueue(TestDevice.ECHO, 4);
+            rig.driver.driverOk();
+            long at = rig.ram.ram.allocate(64).address();
+            List<Submitted.Descriptor> descriptors = new ArrayList<>();
+            for (int i = 0; i < TestDevice.SIZE; i++) {
+                descriptors.add(new Submitted.Descriptor(at + i, 1, i >= TestDevice.SIZE / 2));
+            }
+
+            Submitted longest = queue.add(descriptors, 0);
+            queue.publish();
+            queue.kick();
+            queue.await(longest);
+
+            assertEquals(TestDevice.SIZE / 2, longest.usedLength());
+            assertEquals(1, rig.device.served.size());
         }
     }
 
