@@ -113,13 +113,11 @@ final class ControlCommands {
 
     private boolean setTable(ChainReader in) {
         long[] unicast = readTable(in);
-        boolean unicastOverflow = unicast == null;
         long[] multicast = readTable(in);
-        boolean multicastOverflow = multicast == null;
-        state.unicast = unicastOverflow ? new long[0] : unicast;
-        state.multicast = multicastOverflow ? new long[0] : multicast;
-        state.unicastOverflow = unicastOverflow;
-        state.multicastOverflow = multicastOverflow;
+        state.unicast = unicast == null ? new long[0] : unicast;
+        state.multicast = multicast == null ? new long[0] : multicast;
+        state.unicastOverflow = unicast == null;
+        state.multicastOverflow = multicast == null;
         // > MUST update the MAC filtering table before it consumes the [...] command. [Setting MAC Address
         // > Filtering]
         device.filterChanged();
