@@ -26,7 +26,7 @@ import java.util.regex.Pattern;
  */
 final class GuestConsole {
 
-    private static final int TAIL_LINES = 120;
+    private static final int TAIL_LINES = 500;
     private static final String ESCAPE = "\u0001";
 
     /** What a healthy kernel with a healthy device does not say. */

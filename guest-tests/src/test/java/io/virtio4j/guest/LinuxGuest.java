@@ -65,6 +65,7 @@ public final class LinuxGuest implements AutoCloseable {
             release = commands.greeting(timeout);
             bootTime = Duration.ofNanos(System.nanoTime() - begin);
         } catch (TimeoutException late) {
+            showBlockedTasks();
             throw failure("no prompt: seconds=" + timeout.toSeconds(), "", late);
         } catch (IOException gone) {
             throw failure("QEMU ended before the prompt", "", gone);
@@ -117,6 +118,7 @@ public final class LinuxGuest implements AutoCloseable {
     private void showBlockedTasks() {
         try {
             console.systemRequest('9'); // what follows is not for a quiet console
+            console.await("Loglevel set to 9", Duration.ofSeconds(5));
             console.systemRequest('w');
             console.await("Show Blocked State", Duration.ofSeconds(5));
             console.systemRequest('l');

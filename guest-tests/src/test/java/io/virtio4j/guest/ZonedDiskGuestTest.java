@@ -2,8 +2,10 @@
 package io.virtio4j.guest;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.virtio4j.blk.BlockCounter;
 import io.virtio4j.blk.BlockDevice;
 import io.virtio4j.blk.BlockDeviceBuilder;
 import io.virtio4j.blk.FileBackend;
@@ -49,8 +51,11 @@ class ZonedDiskGuestTest {
                 manage(zones);
                 write(zones);
                 guest.powerOff();
-                assertEquals(List.of(), guest.complaints());
-                assertEquals(0, served.errors());
+                // Two writes failed on purpose: beside the write pointer, and with too many zones open.
+                assertEquals(List.of(), guest.complaints().stream()
+                    .filter(line -> !line.matches(".*logical block (2050|7168), lost async page write")).toList());
+                assertTrue(served.count(BlockCounter.ZONE_ERRORS) > 0);
+                assertEquals(served.count(BlockCounter.ZONE_ERRORS), served.errors());
             }
         }
     }
@@ -73,9 +78,7 @@ class ZonedDiskGuestTest {
         for (Zone open : all.subList(2, 6)) {
             zones.manage("open", open);
         }
-        zones.write(all.get(7).start(), 8);
-        assertTrue(zones.report().stream().filter(zone -> zone.condition().startsWith("o")).count() <= 4,
-            "at most as many are open as may be");
+        assertNotEquals(0, zones.write(all.get(7).start(), 8).status(), "as many are open as may be");
         zones.resetAll();
         assertEquals(all, zones.report());
     }
@@ -156,15 +159,18 @@ class ZonedDiskGuestTest {
         }
     }
 
-    /** Writes data with ZONE_APPEND; the stock kernel has it as a module. */
+    /**
+     * Writes data with ZONE_APPEND; the stock kernel has it as a module. With zones as small as the others'
+     * here, btrfs trips over itself when it finishes them.
+     */
     @Test
     void a_file_system_for_zones_appends_to_them(GuestReport.Row row) throws IOException {
         Wiring wiring = new Wiring(Bus.PCI, Ring.PACKED, 2);
         try (SharedDirectory shared = SharedDirectory.create()) {
-            HostImage image = HostImage.create(shared, "disk.img", 4 * SIZE);
+            HostImage image = HostImage.create(shared, "disk.img", 16 * SIZE);
             try (FileBackend backend = FileBackend.open(image.path());
                  ServedDisk served = ServedDisk.serve(shared, wiring,
-                     BlockDevice.of(backend).zones(ZoneLayout.hostManaged(ZONE)));
+                     BlockDevice.of(backend).zones(ZoneLayout.hostManaged(16 * ZONE)));
                  LinuxGuest guest = served.plugInto(LinuxGuest.builder(shared)).name("zones-btrfs")
                      .kernel(GuestKernel.STOCK).processors(2).memory(768).start()) {
                 row.shows(served);
