@@ -15,6 +15,7 @@ import io.virtio4j.net.NetDevice;
 import io.virtio4j.net.backend.NetBackend;
 import io.virtio4j.net.backend.NetPort;
 import io.virtio4j.net.packet.NetHeader;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -152,7 +153,7 @@ public class NetBenchmark {
     }
 
     private void receive() {
-        NetPort port = sink.port;
+        NetPort port = Objects.requireNonNull(sink.port, "the device has not attached its backend");
         for (ByteBuf packet : packets) {
             port.receive(NetPort.NO_PAIR, packet.readerIndex(0).retain(), header);
         }
