@@ -92,7 +92,11 @@ class DiskLifeGuestTest {
             }
             disk.mount();
             long flushes = served.count(BlockCounter.FLUSHES);
-            row.step("write files, each with fsync");
+            row.step("write files, each with fsync, beside writes without");
+            guest.start("""
+                fio --name=beside --directory=/mnt --direct=1 --ioengine=libaio --rw=randwrite --bs=4k \\
+                    --size=8m --iodepth=8 --time_based --runtime=600 --eta=never
+                """);
             GuestJob writer = disk.writeDurably();
             guest.run("until [ $(wc -l < %s) -ge %d ]; do sleep 0.1; done"
                 .formatted(writer.outputFile(), DURABLE_FILES)).success();
