@@ -129,18 +129,8 @@ public abstract sealed class ChainCursor permits ChainReader, ChainWriter {
      * @throws ChainFault if the buffer is not in guest memory
      */
     public final long nextRun() {
-        chain.checkHeld();
-        if (left == 0) {
-            if (remaining == 0) {
-                return 0;
-            }
-            nextPiece();
-        }
-        if (!mapped) {
-            throw notInMemory();
-        }
-        long run = left;
-        left = 0;
+        long run = contiguous(Long.MAX_VALUE);
+        left = 0; // the offset stays
         remaining -= run;
         return run;
     }
