@@ -111,7 +111,9 @@ public final class GuestRam implements AutoCloseable {
                 return take(new Block(address, length, true), from, range.getValue());
             }
         }
-        throw new IllegalStateException("guest memory is exhausted: length=" + length + " free=" + free);
+        throw new IllegalStateException("guest memory is exhausted, or in too many pieces: length=" + length
+                + " free=" + free.values().stream().mapToLong(Long::longValue).sum() + " pieces=" + free.size()
+                + " largest=" + free.values().stream().mapToLong(Long::longValue).max().orElse(0));
     }
 
     /**

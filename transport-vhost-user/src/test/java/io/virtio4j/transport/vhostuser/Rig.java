@@ -9,6 +9,7 @@ import io.virtio4j.core.queue.Runner;
 import io.virtio4j.core.transport.DeviceInstance;
 import io.virtio4j.testkit.DeviceErrors;
 import io.virtio4j.testkit.DriverOptions;
+import io.virtio4j.testkit.DriverQueue;
 import io.virtio4j.testkit.Submitted;
 import io.virtio4j.testkit.TestDriver;
 import java.time.Duration;
@@ -76,6 +77,10 @@ final class Rig implements AutoCloseable {
     void forget() {
         device.finishAll();
         ports.clear();
+        if (driver != null) {
+            driver.queues().forEach(DriverQueue::dispose);
+            driver = null;
+        }
     }
 
     /** Gives a chain to the queue that keeps it. */
