@@ -78,6 +78,11 @@ public abstract class DeviceContract {
         return false;
     }
 
+    /** Features of its type that the device demands of every driver. Default: none. */
+    protected FeatureSet demandedFeatures() {
+        return FeatureSet.NONE;
+    }
+
     /** Changes what instances are made with. Default: offers everything that the framework can do. */
     protected void configure(DeviceInstanceBuilder builder) {
         builder.offer(CoreFeature.IN_ORDER, CoreFeature.NOTIFICATION_DATA, CoreFeature.ORDER_PLATFORM);
@@ -150,7 +155,7 @@ public abstract class DeviceContract {
     @EnumSource(RingFormat.class)
     void requests_are_served_without_optional_features(RingFormat format) {
         try (TestDriver driver = attach()) {
-            FeatureSet least = FeatureSet.of(CoreFeature.VERSION_1);
+            FeatureSet least = demandedFeatures().with(CoreFeature.VERSION_1);
             if (format == RingFormat.PACKED) {
                 least = least.with(CoreFeature.RING_PACKED);
             }

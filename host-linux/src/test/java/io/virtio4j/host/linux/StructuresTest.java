@@ -26,6 +26,8 @@ class StructuresTest {
         assertOffset(12, ControlMessage.LAYOUT, "cmsg_type");
         assertOffset(2, SocketAddress.LAYOUT, "sun_path");
         assertOffset(16, InterfaceRequest.LAYOUT, "ifr_flags");
+        assertOffset(8, I2cMessages.MESSAGE, "buf");
+        assertOffset(8, I2cMessages.TRANSACTION, "nmsgs");
         assertOffset(4, PollFd.LAYOUT, "events");
         assertOffset(6, PollFd.LAYOUT, "revents");
         assertOffset(8, StatFs.LAYOUT, "f_bsize");

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.virtio4j.i2c;
+
+import java.io.IOException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The bus, and the one transaction that is made up or run at a time. A transaction on an executor outlives the
+ * queue that began it: its messages are not used again before the bus gives them back.
+ */
+final class BusAccess {
+
+    /** Whose the transaction is. */
+    enum State {
+        /** The queue's, which makes it up. */
+        FREE,
+        /** The bus's. */
+        RUNNING,
+        /** The queue's again, with an outcome. */
+        ENDED,
+        /** The bus's, and nobody waits for it any more. */
+        GIVEN_UP
+    }
+
+    private final I2cDeviceBuilder options;
+    private final I2cCounters counters;
+    private final I2cBus bus;
+    private final I2cClock clock;
+    private final @Nullable Executor executor;
+    private final Runnable wake;
+    private final I2cTransaction transaction;
+
+    private final AtomicReference<State> state = new AtomicReference<>(State.FREE);
+    private final AtomicBoolean watched = new AtomicBoolean();
+    private volatile I2cOutcome outcome = I2cOutcome.OK;
+    private volatile long deadline;
+
+    /** The bus was left without STOP. Set by who owns the transaction. */
+    private boolean held;
+
+    BusAccess(I2cDeviceBuilder options, I2cCounters counters, Runnable wake) {
+        this.options = options;
+        this.counters = counters;
+        this.wake = wake;
+        bus = options.bus();
+        clock = options.clock();
+        executor = options.executor();
+        transaction = new I2cTransaction(options.maxMessages(), options.maxMessageBytes());
+    }
+
+    I2cTransaction transaction() {
+        return transaction;
+    }
+
+    I2cClock clock() {
+        return clock;
+    }
+
+    boolean canHold() {
+        return bus.canHold();
+    }
+
+    boolean isAsync() {
+        return executor != null;
+    }
+
+    State state() {
+        return state.get();
+    }
+
+    // ── The queue's owner ──────────────────────────────────────────────────
+
+    /** Runs the transaction now. */
+    I2cOutcome run() {
+        I2cOutcome result = transfer();
+        note(result);
+        return result;
+    }
+
+    /** Runs the transaction elsewhere; {@code wake} is called when it ends, or takes too long. */
+    void start() {
+        Executor runs = executor;
+        if (runs == null) {
+            throw new IllegalStateException("there is no executor");
+        }
+        deadline = clock.nanoTime() + options.timeout();
+        state.set(State.RUNNING);
+        try {
+            runs.execute(this::runLater);
+        } catch (RejectedExecutionException e) {
+            counters.add(I2cCounter.BUS_ERRORS, 1);
+            options.report(e);
+            end(I2cOutcome.FAILED);
+            return;
+        }
+        watch();
+    }
+
+    /** Whether the transaction that runs should have ended. */
+    boolean isLate() {
+        return clock.nanoTime() - deadline >= 0;
+    }
+
+    /** Stops waiting; false if the transaction has ended. */
+    boolean giveUp() {
+        return state.compareAndSet(State.RUNNING, State.GIVEN_UP);
+    }
+
+    /** Takes the transaction back. */
+    I2cOutcome takeOutcome() {
+        state.set(State.FREE);
+        return outcome;
+    }
+
+    /** STOP, if the bus was left without. */
+    void stopIfHeld() {
+        if (held) {
+            held = false;
+            bus.stop(transaction);
+        }
+    }
+
+    // ── The transaction ────────────────────────────────────────────────────
+
+    private void runLater() {
+        I2cOutcome result = transfer();
+        note(result);
+        end(result);
+    }
+
+    private void end(I2cOutcome result) {
+        outcome = result;
+        if (!state.compareAndSet(State.RUNNING, State.ENDED)) {
+            stopIfHeld();
+            state.set(State.FREE);
+        }
+        wake.run();
+    }
+
+    private void note(I2cOutcome result) {
+        counters.add(I2cCounter.TRANSACTIONS, 1);
+        if (result != I2cOutcome.OK) {
+            counters.add(I2cCounter.of(result), 1);
+        }
+        held = result == I2cOutcome.OK && !transaction.endsWithStop();
+    }
+
+    private I2cOutcome transfer() {
+        try {
+            return bus.transfer(transaction);
+        } catch (IOException | RuntimeException | Error e) {
+            options.report(e);
+            return I2cOutcome.FAILED;
+        }
+    }
+
+    // ── Time ───────────────────────────────────────────────────────────────
+
+    /** Looks after the transaction once; there is one alarm for all of them. */
+    private void watch() {
+        if (watched.compareAndSet(false, true)) {
+            clock.after(Math.max(1, deadline - clock.nanoTime()), this::look);
+        }
+    }
+
+    private void look() {
+        watched.set(false);
+        State now = state.get();
+        if (now == State.RUNNING || now == State.GIVEN_UP) {
+            if (isLate()) {
+                wake.run();
+            } else {
+                watch();
+            }
+        }
+    }
+}

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.virtio4j.i2c;
+
+import io.virtio4j.core.fault.ChainFault;
+import io.virtio4j.core.queue.ChainReader;
+import io.virtio4j.core.queue.ChainWriter;
+import io.virtio4j.core.queue.DescriptorChain;
+import io.virtio4j.core.queue.QueueHandler;
+import io.virtio4j.core.queue.VirtQueue;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The requests of the running queue. Those of a group are collected and become a transaction; while one runs
+ * elsewhere, nothing is taken from the ring. [Device Operation: Request Queue]
+ */
+final class I2cQueue implements QueueHandler {
+
+    private static final int STATUS_SIZE = 1;
+
+    private final I2cDevice device;
+    private final VirtQueue virtQueue;
+    private final BusAccess access;
+    private final I2cTransaction transaction;
+    private final I2cCounters counters;
+    private final I2cHeader header = new I2cHeader();
+
+    /** The chains of the transaction's messages. */
+    private final List<DescriptorChain> chains = new ArrayList<>();
+    /** How many of them are kept beyond the turn, from the first. */
+    private int deferred;
+
+    /** The last request of the transaction has FAIL_NEXT. */
+    private boolean goesOn;
+    /** A request with FAIL_NEXT failed: the next one does too. */
+    private boolean failing;
+
+    /** Until when the rest of a group is waited for, if it is. */
+    private boolean waiting;
+    private long waitEnd;
+
+    I2cQueue(I2cDevice device, VirtQueue virtQueue, boolean failing) {
+        this.device = device;
+        this.virtQueue = virtQueue;
+        this.failing = failing;
+        access = device.access();
+        transaction = access.transaction();
+        counters = device.counters();
+    }
+
+    boolean isFailing() {
+        return failing;
+    }
+
+    void wake() {
+        virtQueue.wake();
+    }
+
+    // ── The owner's turn ───────────────────────────────────────────────────
+
+    /** > MUST guarantee the requests in the virtqueue being processed in order [Device Operation] */
+    @Override
+    public void service(VirtQueue queue) {
+        settle();
+        while (mayTake()) {
+            DescriptorChain chain = queue.take();
+            if (chain == null) {
+                rest();
+                return;
+            }
+            handle(chain);
+        }
+    }
+
+    /** Not while a transaction runs; but once it is late, requests fail at once. */
+    private boolean mayTake() {
+        return switch (access.state()) {
+            case FREE -> true;
+            case GIVEN_UP -> access.isLate();
+            case RUNNING, ENDED -> false;
+        };
+    }
+
+    /** Answers what has ended, or takes too long. */
+    private void settle() {
+        if (access.state() == BusAccess.State.RUNNING && access.isLate() && access.giveUp()) {
+            counters.add(I2cCounter.TIMEOUTS, 1);
+            finish(0);
+        } else if (access.state() == BusAccess.State.ENDED) {
+            finish(completed(access.takeOutcome()));
+        }
+    }
+
+    @Override
+    public void handle(DescriptorChain chain) {
+        boolean valid = parse(chain);
+        boolean hangs = access.state() != BusAccess.State.FREE;
+        if (valid && !failing && !hangs) {
+            accept(chain);
+            return;
+        }
+        if (failing) {
+            // > it needs to fail the next request instead of attempting to execute it
+            counters.add(I2cCounter.NOT_ATTEMPTED, 1);
+        } else if (!valid) {
+            counters.add(I2cCounter.INVALID, 1);
+        }
+        if (!hangs && !failing) {
+            cutOff();
+        }
+        failing = header.failsNext();
+        answer(chain, null);
+    }
+
+    /** What the driver may change is read here, and not again. */
+    private boolean parse(DescriptorChain chain) {
+        ChainReader in = chain.reader();
+        header.absent();
+        if (in.length() < I2cHeader.SIZE) {
+            return false;
+        }
+        try {
+            header.read(in);
+        } catch (ChainFault e) {
+            return false;
+        }
+        return header.isValid() && !chain.hasUnmapped() && hasRightBuffer(in.remaining(), chain.writer().length());
+    }
+
+    /** One buffer in the direction of the request, or none; and a status. */
+    private boolean hasRightBuffer(long readable, long writable) {
+        long most = device.mostBytes();
+        return header.isRead()
+                ? readable == 0 && writable >= STATUS_SIZE && writable - STATUS_SIZE <= most
+                : writable == STATUS_SIZE && readable <= most;
+    }
+
+    private void accept(DescriptorChain chain) {
+        ChainReader in = chain.reader();
+        long bytes = header.isRead() ? chain.writer().length() - STATUS_SIZE : in.remaining();
+        if (chains.isEmpty()) {
+            transaction.clear();
+        }
+        I2cMessage message = transaction.add();
+        message.begin(header, (int) bytes);
+        message.load(in);
+        chains.add(chain);
+        goesOn = header.failsNext();
+        if (!goesOn) {
+            run(true);
+        } else if (transaction.isFull()) {
+            runFull();
+        }
+    }
+
+    /** A group is longer than a transaction. */
+    private void runFull() {
+        if (access.canHold()) {
+            run(false);
+        } else {
+            counters.add(I2cCounter.INVALID, 1);
+            finish(0);
+        }
+    }
+
+    /** The next request of the group cannot be run: those before it are all that there is. */
+    private void cutOff() {
+        if (!chains.isEmpty()) {
+            goesOn = false;
+            run(true);
+        } else {
+            access.stopIfHeld();
+        }
+    }
+
+    /** Nothing more is available now. */
+    private void rest() {
+        if (chains.isEmpty()) {
+            return;
+        }
+        long now = access.clock().nanoTime();
+        if (access.canHold()) {
+            run(false);
+        } else if (device.groupWait() == 0 || waiting && now - waitEnd >= 0) {
+            counters.add(I2cCounter.GROUPS_CUT, 1);
+            run(true);
+        } else {
+            defer();
+            if (!waiting) {
+                waiting = true;
+                waitEnd = now + device.groupWait();
+                access.clock().after(device.groupWait(), virtQueue::wake);
+            }
+        }
+    }
+
+    private void defer() {
+        while (deferred < chains.size()) {
+            chains.get(deferred++).defer();
+        }
+    }
+
+    // ── Transactions ───────────────────────────────────────────────────────
+
+    private void run(boolean withStop) {
+        waiting = false;
+        transaction.end(withStop);
+        if (access.isAsync()) {
+            defer();
+            access.start();
+        } else {
+            finish(completed(access.run()));
+        }
+    }
+
+    private int completed(I2cOutcome outcome) {
+        int size = transaction.size();
+        return outcome == I2cOutcome.OK ? size : Math.min(transaction.completed(), size - 1);
+    }
+
+    /**
+     * Answers the requests of the transaction.
+     *
+     * <p>> a device MUST set the status of the first failed request to be VIRTIO_I2C_MSG_ERR and MAY set the
+     * > status of the remaining requests in the same group [Device Operation]
+     *
+     * @param completed how many succeeded, from the first
+     */
+    private void finish(int completed) {
+        int size = chains.size();
+        for (int i = 0; i < size; i++) {
+            answer(chains.get(i), i < completed ? transaction.message(i) : null);
+        }
+        counters.add(I2cCounter.NOT_ATTEMPTED, Math.max(0, size - completed - 1));
+        failing |= goesOn && completed < size;
+        forget();
+    }
+
+    private void forget() {
+        chains.clear();
+        deferred = 0;
+        goesOn = false;
+        waiting = false;
+    }
+
+    /**
+     * Ends a request. Without room for a status, it is used with length 0.
+     *
+     * @param done the message, if it succeeded
+     */
+    private void answer(DescriptorChain chain, @Nullable I2cMessage done) {
+        try {
+            ChainWriter out = chain.writer();
+            if (done != null) {
+                done.store(out);
+            }
+            out.seek(out.length() - STATUS_SIZE);
+            out.writeU8((done != null ? I2cStatus.OK : I2cStatus.ERR).code());
+        } catch (ChainFault e) {
+            counters.add(I2cCounter.ERRORS, 1);
+            chain.complete(0);
+            return;
+        }
+        count(done);
+        chain.complete();
+    }
+
+    private void count(@Nullable I2cMessage done) {
+        if (done == null) {
+            counters.add(I2cCounter.ERRORS, 1);
+        } else {
+            counters.add(done.isRead() ? I2cCounter.READS : I2cCounter.WRITES, 1);
+            counters.add(done.isRead() ? I2cCounter.READ_BYTES : I2cCounter.WRITTEN_BYTES, done.length());
+        }
+    }
+
+    // ── The end of the queue ───────────────────────────────────────────────
+
+    /** The queue takes no more turns: chains in work go back without an answer, and the bus becomes free. */
+    void stop() {
+        if (!access.giveUp()) {
+            if (access.state() == BusAccess.State.ENDED) {
+                access.takeOutcome();
+            }
+            if (access.state() == BusAccess.State.FREE) {
+                access.stopIfHeld();
+            }
+        }
+        for (int i = 0; i < deferred; i++) {
+            chains.get(i).complete(0);
+        }
+        forget();
+    }
+}
