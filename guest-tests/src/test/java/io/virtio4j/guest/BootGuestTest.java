@@ -65,6 +65,33 @@ class BootGuestTest {
     }
 
     @Test
+    void a_command_arrives_whole_while_jobs_end() {
+        try (SharedDirectory shared = SharedDirectory.create();
+             LinuxGuest guest = LinuxGuest.builder(shared).name("orphans").start()) {
+            guest.run("""
+                mkfifo /tmp/go
+                sh -c 'read -r line < /tmp/go' > /dev/null 2>&1 &
+                echo $! > /tmp/job
+                sh -c '
+                    exec < /dev/ttyS0
+                    echo the job runs > /dev/console
+                    read -r line
+                    echo > /tmp/go
+                    while grep -q "^State:.[^Z]" /proc/$(cat /tmp/job)/status; do sleep 0.1; done
+                    echo the job has ended > /dev/console
+                ' > /dev/null 2>&1 &
+                """).success();
+            guest.awaitConsole("the job runs", LinuxGuest.PATIENCE);
+            Runnable endJob = () -> {
+                guest.type("end");
+                guest.awaitConsole("the job has ended", LinuxGuest.PATIENCE);
+            };
+
+            assertEquals("whole", guest.run("echo whole", LinuxGuest.PATIENCE, endJob).success());
+        }
+    }
+
+    @Test
     void a_command_without_end_fails_with_the_blocked_tasks() {
         try (SharedDirectory shared = SharedDirectory.create();
              LinuxGuest guest = LinuxGuest.builder(shared).name("blocked").start()) {

@@ -113,9 +113,17 @@ final class CommandChannel implements AutoCloseable {
      * @throws EOFException if the guest went away
      */
     CommandResult run(String script, Duration timeout) throws IOException, TimeoutException {
+        return run(script, timeout, () -> {});
+    }
+
+    /** The same, with something that happens when half of the command is sent. */
+    CommandResult run(String script, Duration timeout, Runnable halfway) throws IOException, TimeoutException {
         String token = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
         byte[] bytes = script.getBytes(StandardCharsets.UTF_8);
-        send(token + " " + Base64.getEncoder().encodeToString(bytes) + "\n");
+        String line = token + " " + Base64.getEncoder().encodeToString(bytes) + "\n";
+        send(line.substring(0, line.length() / 2));
+        halfway.run();
+        send(line.substring(line.length() / 2));
         Marked end = await("\n" + token + " ", timeout);
         discard();
         String output = end.before().stripTrailing();

@@ -158,6 +158,11 @@ final class GuestConsole {
         write(ESCAPE + "c" + command + "\r" + ESCAPE + "c");
     }
 
+    /** Types a line, for whoever reads it in the guest. */
+    void type(String line) throws IOException {
+        write(line + "\r");
+    }
+
     private void write(String text) throws IOException {
         input.write(text.getBytes(StandardCharsets.US_ASCII));
         input.flush();

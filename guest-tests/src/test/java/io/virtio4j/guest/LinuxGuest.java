@@ -95,8 +95,13 @@ public final class LinuxGuest implements AutoCloseable {
      *     guest ends
      */
     public CommandResult run(String script, Duration timeout) {
+        return run(script, timeout, () -> {});
+    }
+
+    /** The same, with something that happens when the guest has heard half of the command. */
+    CommandResult run(String script, Duration timeout, Runnable halfway) {
         try {
-            return commands.run(script, timeout);
+            return commands.run(script, timeout, halfway);
         } catch (TimeoutException late) {
             showBlockedTasks();
             throw failure(
@@ -136,6 +141,15 @@ public final class LinuxGuest implements AutoCloseable {
             console.monitor(command);
         } catch (IOException gone) {
             throw failure("QEMU is gone: monitor=" + command, "", gone);
+        }
+    }
+
+    /** Types a line on the console, for a process that reads it there. */
+    void type(String line) {
+        try {
+            console.type(line);
+        } catch (IOException gone) {
+            throw failure("QEMU is gone: line=" + line, "", gone);
         }
     }
 
