@@ -293,10 +293,10 @@ final class ControlCommands {
         long bits = in.readLe64();
         // > MUST NOT enable an offload for which the appropriate feature has not been negotiated. [Setting
         // > Offloads State]
-        if ((bits & ~Offloads.ofDriver(negotiated)) != 0) {
+        if ((bits & ~Offloads.mayBeNamed(negotiated)) != 0) {
             return false;
         }
-        state.offloads = bits;
+        state.offloads = bits & Offloads.ofDriver(negotiated);
         device.offloadsChanged();
         return true;
     }

@@ -106,8 +106,7 @@ final class ControlState {
     Steering steering(FeatureSet negotiated, FlowTable flows) {
         RssConfig table = steersByTable ? rss : null;
         boolean hashing = table != null || negotiated.has(NetFeature.HASH_REPORT);
-        return new Steering(table != null ? options.queuePairs() : pairs, table, hash, hashing, tunnelTypes,
-                flows);
+        return new Steering(table != null ? table.pairs() : pairs, table, hash, hashing, tunnelTypes, flows);
     }
 
     /** The parameters of a queue that starts, or starts again. */

@@ -64,6 +64,15 @@ final class Offloads {
         return bits;
     }
 
+    /**
+     * Which bits the command may have. Linux counts GUEST_HDRLEN among the offloads. It is none, so that it can
+     * be neither on nor off; but a driver that names it must not be refused what else it asks for.
+     */
+    static long mayBeNamed(FeatureSet negotiated) {
+        long headerLength = negotiated.has(NetFeature.GUEST_HDRLEN) ? 1L << NetFeature.GUEST_HDRLEN.bit() : 0;
+        return ofDriver(negotiated) | headerLength;
+    }
+
     /** What bits of the command mean. */
     static OffloadSet set(long bits) {
         EnumSet<Offload> set = EnumSet.noneOf(Offload.class);

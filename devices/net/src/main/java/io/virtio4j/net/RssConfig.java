@@ -65,6 +65,15 @@ record RssConfig(HashConfig hash, int unclassified, int[] table, int maxTxVq) {
         return table[hash & table.length - 1];
     }
 
+    /** How many queue pairs the driver may use: those that it receives from, and those that it transmits on. */
+    int pairs() {
+        int last = Math.max(maxTxVq - 1, unclassified);
+        for (int pair : table) {
+            last = Math.max(last, pair);
+        }
+        return last + 1;
+    }
+
     void save(StateWriter out) {
         hash.save(out);
         out.le16(unclassified).le16(table.length);

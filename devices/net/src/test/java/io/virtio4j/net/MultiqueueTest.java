@@ -265,6 +265,20 @@ class MultiqueueTest {
         }
 
         @Test
+        void a_backend_is_told_of_the_pairs_that_the_driver_uses() {
+            try (Card card = card()) {
+                card.control(4, 1, Card.rss(0x1FF, 0, new int[] {0, 0}, 1, KEY));
+                assertEquals(1, card.wire.pairs, "as a driver says that wants one pair of four");
+                card.control(4, 1, Card.rss(0x1FF, 0, new int[] {0, 2}, 1, KEY));
+                assertEquals(3, card.wire.pairs, "it receives from more than it transmits on");
+                card.control(4, 1, Card.rss(0x1FF, 3, new int[] {0, 2}, 1, KEY));
+                assertEquals(4, card.wire.pairs, "it receives others there");
+                card.control(4, 1, Card.rss(0x1FF, 0, new int[] {0, 0}, 2, KEY));
+                assertEquals(2, card.wire.pairs, "it transmits on more than it receives from");
+            }
+        }
+
+        @Test
         void the_last_command_decides_between_the_two_ways() {
             try (Card card = card()) {
                 card.control(4, 1, Card.rss(0x1FF, 3, new int[] {3}, 4, KEY));

@@ -51,6 +51,22 @@ class OffloadsStateConfigurationTest {
     }
 
     @Test
+    void a_driver_may_name_exact_header_lengths_which_are_no_offload() {
+        try (Card card = Card.start(new Wire(), builder -> builder, Card.accepting(NetFeature.CTRL_VQ,
+                NetFeature.CTRL_GUEST_OFFLOADS, NetFeature.GUEST_CSUM, NetFeature.GUEST_TSO4,
+                NetFeature.GUEST_HDRLEN))) {
+            assertEquals(Card.OK, set(card, 1, 59));
+            assertEquals(OffloadSet.of(Offload.CSUM), card.wire.driverTakes);
+
+            assertEquals(Card.OK, set(card, 1, 7, 59));
+            assertEquals(OffloadSet.of(Offload.CSUM, Offload.TSO4), card.wire.driverTakes);
+            Wire there = new Wire();
+            card.driver.migrateTo(NetDevice.of(there).mac(Packets.GUEST).build());
+            assertEquals(OffloadSet.of(Offload.CSUM, Offload.TSO4), there.driverTakes);
+        }
+    }
+
+    @Test
     void what_was_not_negotiated_cannot_be_enabled() {
         try (Card card = Card.start(new Wire(), builder -> builder, Card.accepting(
                 NetFeature.CTRL_VQ, NetFeature.CTRL_GUEST_OFFLOADS, NetFeature.GUEST_CSUM,
