@@ -61,9 +61,9 @@ final class GuestImages {
         return value(kernel.property("kernel"));
     }
 
-    /** The initial file system's file as it is called inside the tree. */
-    String initramfs(GuestKernel kernel) {
-        return value(kernel.property("initramfs"));
+    /** The file of the initial file system with a group's programs, as it is called in the tree. */
+    String initramfs(GuestKernel kernel, GuestPrograms programs) {
+        return value(programs.property(kernel.property("initramfs")));
     }
 
     /** What {@code uname -r} prints under the kernel. */

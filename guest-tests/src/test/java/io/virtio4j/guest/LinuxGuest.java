@@ -254,6 +254,7 @@ public final class LinuxGuest implements AutoCloseable {
         private final List<String> kernelArguments = new ArrayList<>();
         private final TreeSet<Integer> carriers = new TreeSet<>();
         private GuestKernel kernel = GuestKernel.SMALL;
+        private GuestPrograms programs = GuestPrograms.DISK;
         private String name = "guest";
         private int mebibytes = 512;
         private int processors = 1;
@@ -267,6 +268,12 @@ public final class LinuxGuest implements AutoCloseable {
         /** Default: {@link GuestKernel#SMALL}. */
         public Builder kernel(GuestKernel kernel) {
             this.kernel = kernel;
+            return this;
+        }
+
+        /** What is there to be called. Default: {@link GuestPrograms#DISK}. */
+        public Builder programs(GuestPrograms programs) {
+            this.programs = programs;
             return this;
         }
 
@@ -376,7 +383,8 @@ public final class LinuxGuest implements AutoCloseable {
                 "-serial", "mon:stdio",
                 "-chardev", "socket,id=commands,path=" + shared.inside(COMMANDS),
                 "-serial", "chardev:commands",
-                "-kernel", images.kernel(kernel), "-initrd", images.initramfs(kernel)));
+                "-kernel", images.kernel(kernel),
+                "-initrd", images.initramfs(kernel, programs)));
             List<String> words = new ArrayList<>(List.of(
                 "console=ttyS0", "quiet", "panic=-1", "oops=panic", "sysrq_always_enabled",
                 "null_blk.nr_devices=0",
