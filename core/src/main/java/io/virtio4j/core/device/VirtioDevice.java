@@ -45,6 +45,14 @@ public interface VirtioDevice {
         return FeatureSet.NONE;
     }
 
+    /**
+     * Features of all devices that it cannot work with, whatever the embedder wants: they are not offered.
+     * Asked once.
+     */
+    default FeatureSet excludedFeatures() {
+        return FeatureSet.NONE;
+    }
+
     /** The feature bits of its type that exist, to check what they require of each other. */
     default List<? extends Feature> features() {
         return List.of();

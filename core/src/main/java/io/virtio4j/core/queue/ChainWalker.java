@@ -71,6 +71,37 @@ final class ChainWalker {
         }
     }
 
+    /** Looks for the buffers of a chain again, if memory is another than they were found in. */
+    void relocate(Pieces pieces, MemoryMap today) {
+        if (pieces.map() == today) {
+            return;
+        }
+        int count = pieces.count();
+        int readable = pieces.readableCount();
+        long[] addresses = new long[count];
+        long[] lengths = new long[count];
+        for (int i = 0; i < count; i++) {
+            addresses[i] = pieces.address(i);
+            lengths[i] = pieces.length(i);
+        }
+        begin();
+        pieces.clear(today);
+        try {
+            for (int i = 0; i < count; i++) {
+                addBuffer(pieces, addresses[i], lengths[i], i >= readable);
+            }
+        } catch (ChainFault e) {
+            // Too many pieces by now: the chain cannot be reached any more.
+            pieces.clear(today);
+            for (int i = 0; i < count; i++) {
+                if (i == readable) {
+                    pieces.beginWritable();
+                }
+                pieces.addUnmapped(addresses[i], lengths[i]);
+            }
+        }
+    }
+
     /** Adds a buffer, in as many pieces as it has in host memory. */
     void addBuffer(Pieces pieces, long address, long length, boolean writable) {
         if (pieces.isWritable() != writable) {

@@ -24,7 +24,9 @@ import org.jspecify.annotations.Nullable;
  *       rests until {@link VirtQueue#wake()}.
  * </ul>
  *
- * Ending it twice, or not at all, is a fault of the device's code, not of the driver, and is reported as
+ * <p>A chain that waits for something that may never happen is {@linkplain #park() parked} instead.
+ *
+ * <p>Ending it twice, or not at all, is a fault of the device's code, not of the driver, and is reported as
  * an {@link IllegalStateException}. When the queue is reset while a chain is deferred, completing it
  * does no harm and publishes nothing.
  *
@@ -51,6 +53,8 @@ public final class DescriptorChain {
     static final int WAITING = 4;
     /** The queue was stopped; the device may not touch the chain any more, but has not ended it. */
     static final int REVOKED = 5;
+    /** Kept by the device, without its memory. */
+    static final int PARKED = 6;
 
     private static final long MOST_BYTES = 0xFFFF_FFFFL;
 
@@ -173,6 +177,39 @@ public final class DescriptorChain {
     }
 
     /**
+     * Keeps the chain for as long as the device likes, without its memory: neither a suspension nor a change
+     * of memory nor a reset waits for it. It counts as in work, and goes with a saved state. On the owner's
+     * thread; {@link #unpark()} continues. If the queue is stopped meanwhile, the chain is just forgotten.
+     *
+     * @throws IllegalStateException if the chain was ended before
+     */
+    public void park() {
+        if (state != TAKEN) {
+            checkHeld();
+            throw ended("park");
+        }
+        queue.parked();
+        STATE.setRelease(this, PARKED);
+    }
+
+    /**
+     * Takes a parked chain up again, as if it had just been taken: buffers are looked for in today's memory,
+     * and are read and written from the beginning. On the owner's thread, inside of {@link
+     * QueueHandler#service}.
+     *
+     * @throws IllegalStateException if it is not parked
+     */
+    public void unpark() {
+        if (state != PARKED) {
+            checkHeld();
+            throw ended("unpark");
+        }
+        queue.unpark(this);
+        state = TAKEN;
+        ready();
+    }
+
+    /**
      * Leaves the chain available. Of several chains, the last taken is put back first.
      *
      * @throws IllegalStateException if the chain was ended before, or is not the last taken
@@ -218,7 +255,7 @@ public final class DescriptorChain {
     /** Taken and not used. */
     boolean isInWork() {
         int now = state();
-        return now == DEFERRED || now == ENDED || now == WAITING;
+        return now == DEFERRED || now == ENDED || now == WAITING || now == PARKED;
     }
 
     String queueName() {
@@ -256,6 +293,7 @@ public final class DescriptorChain {
     void revoke() {
         if (!STATE.compareAndSet(this, TAKEN, REVOKED)) {
             STATE.compareAndSet(this, DEFERRED, REVOKED);
+            STATE.compareAndSet(this, PARKED, REVOKED);
         }
     }
 

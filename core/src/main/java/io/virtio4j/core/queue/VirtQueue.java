@@ -54,7 +54,6 @@ public final class VirtQueue {
     private final Completions completions = new Completions();
     private final @Nullable UsedOrder order; // with IN_ORDER
     private int nextSequence;
-
     /** Chains of a saved state, to be handled before new ones. */
     private @Nullable ChainsInWork restored;
 
@@ -68,7 +67,6 @@ public final class VirtQueue {
 
     /** Set by the device instance; 0 on the hot path. */
     private volatile int attention;
-
     private volatile boolean failed;
 
     /**
@@ -184,10 +182,7 @@ public final class VirtQueue {
      *     again when there are more
      */
     public @Nullable DescriptorChain take() {
-        MemoryMap map = pinned;
-        if (map == null) {
-            throw new IllegalStateException("chains are taken by the queue's handler: queue=" + name);
-        }
+        MemoryMap map = pinned();
         while (mayTake()) {
             sawEmpty = false;
             DescriptorChain chain = pool.take(this, map);
@@ -215,8 +210,7 @@ public final class VirtQueue {
             return true;
         }
         turnsLeft = 0;
-        boolean stays = ((int) ATTENTION.getOpaque(this) & (QUIESCE | STOP)) != 0;
-        sawEnough |= !sawFull && !stays;
+        sawEnough |= !sawFull && ((int) ATTENTION.getOpaque(this) & (QUIESCE | STOP)) == 0;
         return false;
     }
 
@@ -332,11 +326,25 @@ public final class VirtQueue {
         pool.release(chain);
     }
 
-    MemoryMap pinForDeferred() {
+    private MemoryMap pinned() {
         MemoryMap map = pinned;
         if (map == null) {
-            throw new IllegalStateException("chains are deferred by the queue's handler: queue=" + name);
+            throw new IllegalStateException("chains are for the queue's handler: queue=" + name);
         }
+        return map;
+    }
+
+    void parked() {
+        held--;
+    }
+
+    void unpark(DescriptorChain chain) {
+        ring.walker.relocate(chain.pieces(), pinned());
+        held++;
+    }
+
+    MemoryMap pinForDeferred() {
+        MemoryMap map = pinned();
         map.repin();
         held--;
         completions.defer();
@@ -369,21 +377,19 @@ public final class VirtQueue {
             chain.unpin();
             completions.settle();
         }
-        for (DescriptorChain chain = first; chain != null && !isRevoked(); ) {
-            DescriptorChain following = chain.next;
+        for (DescriptorChain chain = first, following; chain != null && !isRevoked(); chain = following) {
+            following = chain.next;
             chain.next = null;
             end(chain);
-            chain = following;
         }
     }
 
     /** The queue was stopped, or its ring failed: completions only give memory back. */
     private void dropCompleted() {
         DescriptorChain chain = completions.takeAll();
-        while (chain != null) {
-            DescriptorChain following = chain.next;
+        for (DescriptorChain following; chain != null; chain = following) {
+            following = chain.next;
             drop(chain);
-            chain = following;
         }
     }
 

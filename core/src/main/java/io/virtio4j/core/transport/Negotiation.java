@@ -22,7 +22,8 @@ final class Negotiation {
 
     Negotiation(VirtioDevice device, FeatureSet coreFeatures) {
         typeFeatures = device.features();
-        offered = device.offeredFeatures().union(coreFeatures).with(CoreFeature.VERSION_1);
+        offered = coreFeatures.minus(device.excludedFeatures()).with(CoreFeature.VERSION_1)
+                .union(device.offeredFeatures());
         // > The device MUST NOT offer a feature which requires another feature which was not offered.
         String missing = missing(offered);
         if (missing != null) {
