@@ -1,17 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.host.linux;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
-import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
-
-/**
- * Calls on {@code /dev/net/tun}. Each returns a result or the error number negated; interrupted ones are
- * restarted.
- */
+/** Requests and flags of {@code /dev/net/tun}. */
 final class TapCalls {
     static final int TUNSETIFF = 0x400454CA;
     static final int TUNSETOFFLOAD = 0x400454D0;
@@ -23,78 +13,5 @@ final class TapCalls {
     static final int IFF_NO_PI = 0x1000;
     static final int IFF_VNET_HDR = 0x4000;
 
-    private static final MethodHandle IOCTL_POINTER =
-            Libc.bindVariadic("ioctl", 2, JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS);
-    private static final MethodHandle IOCTL_VALUE =
-            Libc.bindVariadic("ioctl", 2, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
-    private static final MethodHandle READ =
-            Libc.bind("read", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
-    private static final MethodHandle READ_FIRST =
-            Libc.bindFirstAttempt("read", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
-    private static final MethodHandle WRITE =
-            Libc.bind("write", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
-    private static final MethodHandle WRITE_FIRST =
-            Libc.bindFirstAttempt("write", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
-
     private TapCalls() {}
-
-    static int ioctl(int fd, int request, MemorySegment argument) {
-        CallState state = CallState.current();
-        try {
-            long result;
-            do {
-                result = state.result((int) IOCTL_POINTER.invokeExact(state.capture, fd,
-                        Integer.toUnsignedLong(request), argument));
-            } while (result == -Libc.EINTR);
-            return (int) result;
-        } catch (Throwable thrown) {
-            throw Libc.rethrow(thrown);
-        }
-    }
-
-    static int ioctl(int fd, int request, long argument) {
-        CallState state = CallState.current();
-        try {
-            long result;
-            do {
-                result = state.result((int) IOCTL_VALUE.invokeExact(state.capture, fd,
-                        Integer.toUnsignedLong(request), argument));
-            } while (result == -Libc.EINTR);
-            return (int) result;
-        } catch (Throwable thrown) {
-            throw Libc.rethrow(thrown);
-        }
-    }
-
-    static long read(int fd, MemorySegment to, long length) {
-        try {
-            long n = (long) READ_FIRST.invokeExact(fd, to, length);
-            if (n >= 0) {
-                return n;
-            }
-            CallState state = CallState.current();
-            do {
-                n = state.result((long) READ.invokeExact(state.capture, fd, to, length));
-            } while (n == -Libc.EINTR);
-            return n;
-        } catch (Throwable thrown) {
-            throw Libc.rethrow(thrown);
-        }
-    }
-
-    static long write(int fd, MemorySegment from, long length) {
-        try {
-            long n = (long) WRITE_FIRST.invokeExact(fd, from, length);
-            if (n >= 0) {
-                return n;
-            }
-            CallState state = CallState.current();
-            do {
-                n = state.result((long) WRITE.invokeExact(state.capture, fd, from, length));
-            } while (n == -Libc.EINTR);
-            return n;
-        } catch (Throwable thrown) {
-            throw Libc.rethrow(thrown);
-        }
-    }
 }

@@ -99,16 +99,16 @@ public final class TapDevice implements AutoCloseable {
         int flags = TapCalls.IFF_TAP | TapCalls.IFF_NO_PI | TapCalls.IFF_VNET_HDR
                 | (several ? TapCalls.IFF_MULTI_QUEUE : 0);
         InterfaceRequest.set(request, name, flags);
-        check(TapCalls.ioctl(fd, TapCalls.TUNSETIFF, request), "TUNSETIFF", "name=" + name);
+        check(DeviceCalls.ioctl(fd, TapCalls.TUNSETIFF, request), "TUNSETIFF", "name=" + name);
         return InterfaceRequest.name(request);
     }
 
     private static void setHeader(int fd, Arena arena) throws LinuxException {
         MemorySegment value = arena.allocate(JAVA_INT);
         value.set(JAVA_INT, 0, HEADER_SIZE);
-        check(TapCalls.ioctl(fd, TapCalls.TUNSETVNETHDRSZ, value), "TUNSETVNETHDRSZ", "");
+        check(DeviceCalls.ioctl(fd, TapCalls.TUNSETVNETHDRSZ, value), "TUNSETVNETHDRSZ", "");
         value.set(JAVA_INT, 0, 1);
-        check(TapCalls.ioctl(fd, TapCalls.TUNSETVNETLE, value), "TUNSETVNETLE", "");
+        check(DeviceCalls.ioctl(fd, TapCalls.TUNSETVNETLE, value), "TUNSETVNETLE", "");
     }
 
     private static void check(int result, String request, String details) throws LinuxException {
@@ -149,7 +149,7 @@ public final class TapDevice implements AutoCloseable {
         FileDescriptor first = queues.getFirst();
         int fd = first.acquire("ioctl");
         try {
-            int result = TapCalls.ioctl(fd, TapCalls.TUNSETOFFLOAD, (long) offloads);
+            int result = DeviceCalls.ioctl(fd, TapCalls.TUNSETOFFLOAD, (long) offloads);
             if (result == -Libc.EINVAL) {
                 return false;
             }
@@ -172,7 +172,7 @@ public final class TapDevice implements AutoCloseable {
         FileDescriptor descriptor = queues.get(queue);
         int fd = descriptor.acquire("read");
         try {
-            long n = TapCalls.read(fd, to, to.byteSize());
+            long n = DeviceCalls.read(fd, to, to.byteSize());
             return n == -Libc.EAGAIN ? 0 : transferred("read", n);
         } finally {
             descriptor.release();
@@ -196,7 +196,7 @@ public final class TapDevice implements AutoCloseable {
         FileDescriptor descriptor = queues.get(queue);
         int fd = descriptor.acquire("write");
         try {
-            long n = TapCalls.write(fd, from, length);
+            long n = DeviceCalls.write(fd, from, length);
             return n != -Libc.EAGAIN && transferred("write", n) > 0;
         } finally {
             descriptor.release();

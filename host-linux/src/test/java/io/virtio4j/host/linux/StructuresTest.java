@@ -40,6 +40,33 @@ class StructuresTest {
     }
 
     @Test
+    void structures_of_gpio_have_the_offsets_of_c() {
+        assertOffset(64, GpioStructs.CHIP_INFO, "lines");
+        assertOffset(64, GpioStructs.LINE_INFO, "offset");
+        assertOffset(72, GpioStructs.LINE_INFO, "flags");
+        assertOffset(256, GpioStructs.REQUEST, "consumer");
+        assertOffset(288, GpioStructs.REQUEST, "config");
+        assertOffset(560, GpioStructs.REQUEST, "num_lines");
+        assertOffset(588, GpioStructs.REQUEST, "fd");
+        assertOffset(8, GpioStructs.CONFIG, "num_attrs");
+        assertOffset(32, GpioStructs.CONFIG, "attrs");
+        assertOffset(16, GpioStructs.CONFIG_ATTRIBUTE, "mask");
+        assertOffset(8, GpioStructs.ATTRIBUTE, "values");
+        assertOffset(8, GpioStructs.VALUES, "mask");
+        assertOffset(8, GpioStructs.EVENT, "id");
+    }
+
+    @Test
+    void requests_of_gpio_have_the_numbers_of_c() {
+        assertEquals(0x8044B401, GpioStructs.GET_CHIPINFO);
+        assertEquals(0xC100B405, GpioStructs.GET_LINEINFO);
+        assertEquals(0xC250B407, GpioStructs.GET_LINE);
+        assertEquals(0xC110B40D, GpioStructs.LINE_SET_CONFIG);
+        assertEquals(0xC010B40E, GpioStructs.LINE_GET_VALUES);
+        assertEquals(0xC010B40F, GpioStructs.LINE_SET_VALUES);
+    }
+
+    @Test
     void epoll_event_is_packed_on_x86_64_only() {
         assertEquals(12, EpollEvent.of("amd64").byteSize());
         assertOffset(4, EpollEvent.of("amd64"), "data");
