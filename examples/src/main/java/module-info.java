@@ -5,6 +5,7 @@ module io.virtio4j.examples {
     requires io.virtio4j.core;
     requires io.virtio4j.blk;
     requires io.virtio4j.blk.linux;
+    requires io.virtio4j.gpio;
     requires io.virtio4j.net;
     requires io.virtio4j.i2c;
     requires io.virtio4j.i2c.linux;
