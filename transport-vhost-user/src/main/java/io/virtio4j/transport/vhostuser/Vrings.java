@@ -56,6 +56,7 @@ final class Vrings {
     private static final Le16 USED_IDX = new Le16(2);
     private static final Le16 DESCRIPTOR_FLAGS = new Le16(14);
     private static final int DESCRIPTOR_BYTES = 16;
+    private static final int DESCRIPTOR_F_USED = 1 << 15;
     private static final int USED_ELEMENT_BYTES = 8;
     private static final int USED_FIXED_BYTES = 6;
 
@@ -422,6 +423,9 @@ final class Vrings {
     }
 
     private QueueState.Position begin(Vring ring, RingFormat format) throws Refusal {
+        if (format == RingFormat.PACKED && baseOf(ring) == 0 && !isFirstDescriptorUsed(ring)) {
+            return QueueState.initial(format).position();
+        }
         QueueState.Position position = position(baseOf(ring), format == RingFormat.SPLIT ? usedIndex(ring) : 0);
         if (format == RingFormat.PACKED && position.availableIndex() >= ring.size
                 || format == RingFormat.SPLIT && ring.base >>> Short.SIZE != 0) {
@@ -429,6 +433,15 @@ final class Vrings {
                     + " size=" + ring.size);
         }
         return position;
+    }
+
+    /**
+     * Whether the device was here before. User-mode Linux gives a packed ring the base of a split one: 0, though
+     * wrap counters begin with 1. A device that has come round to counter 0 has used this descriptor first, and
+     * the driver never takes the mark away.
+     */
+    private boolean isFirstDescriptorUsed(Vring ring) {
+        return (word(ring.guestDescriptor, DESCRIPTOR_FLAGS) & DESCRIPTOR_F_USED) != 0;
     }
 
     /**

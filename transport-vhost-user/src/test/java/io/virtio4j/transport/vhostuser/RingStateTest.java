@@ -246,4 +246,34 @@ class RingStateTest {
             }
         }
     }
+
+    /** User-mode Linux gives every ring the base of a split one. */
+    @Test
+    void a_packed_ring_begins_with_wrap_counter_1_if_the_front_end_gives_the_base_0() {
+        try (Rig rig = new Rig().connect().start(RingFormat.PACKED)) {
+            rig.port.stop(TestDevice.ECHO);
+            rig.port.begin(TestDevice.ECHO, 0);
+
+            for (int i = 0; i < 2 * TestDevice.SIZE; i++) {
+                rig.exchange(i);
+            }
+        }
+    }
+
+    @Test
+    void a_packed_ring_that_has_come_round_goes_on_with_wrap_counter_0() {
+        try (Rig rig = new Rig().connect().start(RingFormat.PACKED)) {
+            for (int i = 0; i < TestDevice.SIZE / 2; i++) {
+                rig.exchange(i);
+            }
+
+            long stopped = rig.port.stop(TestDevice.ECHO);
+            rig.port.begin(TestDevice.ECHO, stopped);
+
+            assertEquals(0, stopped);
+            for (int i = 0; i < 2 * TestDevice.SIZE; i++) {
+                rig.exchange(i);
+            }
+        }
+    }
 }
