@@ -210,13 +210,17 @@ final class PackedRing extends Ring {
             told.using(chain.entry);
         }
         if (inOrder) {
+            // > The skipped buffers are assumed to have been used by the device completely.
+            // [Packed Virtqueues / In-order use of descriptors]
+            boolean alone = UsedOrder.needsItsOwnEntry(chain);
+            if (alone) {
+                endRun();
+            }
             // In work until the run ends: the driver cannot know before that the slots are free.
             runSlots += chain.slots;
             runLastId = chain.id;
             runLastLength = chain.usedLength;
-            // > The skipped buffers are assumed to have been used by the device completely.
-            // [Packed Virtqueues / In-order use of descriptors]
-            if (chain.usedLength != chain.pieces().writableBytes()) {
+            if (alone) {
                 endRun();
             }
         } else {

@@ -181,12 +181,16 @@ final class SplitRing extends Ring {
             told.using(chain.entry);
         }
         if (inOrder) {
+            // > The skipped buffers are assumed to have been used by the device completely.
+            // [Virtqueues / In-order use of descriptors]
+            boolean alone = UsedOrder.needsItsOwnEntry(chain);
+            if (alone) {
+                endRun();
+            }
             runLength++;
             runLastId = chain.id;
             runLastLength = chain.usedLength;
-            // > The skipped buffers are assumed to have been used by the device completely.
-            // [Virtqueues / In-order use of descriptors]
-            if (chain.usedLength != chain.pieces().writableBytes()) {
+            if (alone) {
                 endRun();
             }
         } else {

@@ -41,4 +41,13 @@ final class UsedOrder {
         used = after(used);
         return first;
     }
+
+    /**
+     * Whether a used entry stands for this chain alone. Only chains without anything to write are used in
+     * batches: the driver may skip any buffer that was written to its end, but DPDK's looks for the length of
+     * each buffer that it receives into, and would find one from before.
+     */
+    static boolean needsItsOwnEntry(DescriptorChain chain) {
+        return chain.pieces().writableBytes() != 0;
+    }
 }
