@@ -15,8 +15,8 @@ import java.util.Set;
 public final class Demo {
 
     /** Every device that exists. */
-    private static final List<DemoDevice> DEVICES =
-            List.of(new BlockDemo(), new NetDemo(), new I2cDemo(), new GpioDemo());
+    private static final List<DemoDevice> DEVICES = List.of(
+            new BlockDemo(), new NetDemo(), new I2cDemo(), new GpioDemo());
 
     private static final int OK = 0;
     private static final int FAILED = 1;

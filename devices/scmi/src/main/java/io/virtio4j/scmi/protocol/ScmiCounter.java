@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.virtio4j.scmi.protocol;
+
+/** What a channel counts. */
+public enum ScmiCounter {
+    /** Commands that were answered. */
+    COMMANDS("commands"),
+    /** Among those, answered with another status than SUCCESS. */
+    REFUSED("commands refused"),
+    /** Delayed responses that were promised. */
+    DELAYED_RESPONSES("delayed responses"),
+    /** Notifications for the agent. */
+    NOTIFICATIONS("notifications"),
+    /** Among those, merged into one that waited. */
+    NOTIFICATIONS_MERGED("notifications merged"),
+    /** Among those, dropped: too many waited, or there was no room for it. */
+    NOTIFICATIONS_DROPPED("notifications dropped");
+
+    private final String label;
+
+    ScmiCounter(String label) {
+        this.label = label;
+    }
+
+    /** What is counted, in words. */
+    public String label() {
+        return label;
+    }
+}
