@@ -203,7 +203,7 @@ public final class Clock extends SimulatedDomain {
         return !permissions.isEmpty();
     }
 
-    boolean permits(int agent, Control control) {
+    boolean allows(int agent, Control control) {
         Set<Control> allowed = permissions.get(agent);
         return allowed == null || allowed.contains(control);
     }

@@ -160,7 +160,7 @@ final class ClockProtocol implements ScmiProtocol {
         if (!clock.isSettable()) {
             return ScmiStatus.NOT_SUPPORTED;
         }
-        if (!clock.permits(call.agent(), Clock.Control.RATE)) {
+        if (!clock.allows(call.agent(), Clock.Control.RATE)) {
             return ScmiStatus.DENIED;
         }
         long rate = wish < 0 ? ClockRates.NONE : clock.possible().round(wish, rounding);
@@ -206,7 +206,7 @@ final class ClockProtocol implements ScmiProtocol {
         if (type != 0 && !clock.configuration().containsKey(type)) {
             return ScmiStatus.NOT_SUPPORTED;
         }
-        if (!clock.permits(call.agent(), Clock.Control.STATE)) {
+        if (!clock.allows(call.agent(), Clock.Control.STATE)) {
             return ScmiStatus.DENIED;
         }
         if (type != 0) {
@@ -252,7 +252,7 @@ final class ClockProtocol implements ScmiProtocol {
         if (parents.isEmpty()) {
             return ScmiStatus.NOT_SUPPORTED;
         }
-        if (!clock.permits(call.agent(), Clock.Control.PARENT)) {
+        if (!clock.allows(call.agent(), Clock.Control.PARENT)) {
             return ScmiStatus.DENIED;
         }
         for (int i = 0; i < parents.size(); i++) {
@@ -278,7 +278,7 @@ final class ClockProtocol implements ScmiProtocol {
         for (Clock.Control control : Clock.Control.values()) {
             boolean exists = control == Clock.Control.STATE
                     || (control == Clock.Control.RATE ? clock.isSettable() : !clock.parents().isEmpty());
-            if (exists && !denied && clock.permits(call.agent(), control)) {
+            if (exists && !denied && clock.allows(call.agent(), control)) {
                 // State is bit 31, parent 30, rate 29.
                 permissions |= 1L << 31 - control.ordinal();
             }

@@ -14,6 +14,7 @@ import io.virtio4j.scmi.protocol.ScmiStatus;
 import io.virtio4j.scmi.protocol.Subscriptions;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The performance domain management protocol. Levels go by their values, not by their indices. [DEN0056] */
 final class PerformanceProtocol implements ScmiProtocol {
@@ -31,13 +32,14 @@ final class PerformanceProtocol implements ScmiProtocol {
     private static final int REMAINING_SHIFT = 16;
 
     private final DomainList<PerformanceDomain> domains;
-    private final DomainStatistics statistics;
+    private final @Nullable DomainStatistics statistics;
     private final Subscriptions limits;
     private final Subscriptions levels;
 
-    PerformanceProtocol(List<PerformanceDomain> list, PlatformClock clock) {
+    /** With statistics if there is a time for them. */
+    PerformanceProtocol(List<PerformanceDomain> list, @Nullable PlatformClock clock) {
         domains = new DomainList<>(list);
-        statistics = new DomainStatistics(SHMID, DomainStatistics.PERFORMANCE,
+        statistics = clock == null ? null : new DomainStatistics(SHMID, DomainStatistics.PERFORMANCE,
                 list.stream().map(domain ->
                         domain.levels().stream().mapToLong(PerformanceLevel::value).toArray()).toList(),
                 list.stream().mapToInt(PerformanceDomain::current).toArray(), clock);
@@ -59,7 +61,10 @@ final class PerformanceProtocol implements ScmiProtocol {
             payload.le32(value(domain, domain.most())).le32(value(domain, domain.least()));
             limits.send(platform, domain.index(), true, payload);
         } else {
-            statistics.enter(domain.index(), domain.current());
+            DomainStatistics kept = statistics;
+            if (kept != null) {
+                kept.enter(domain.index(), domain.current());
+            }
             payload.le32(value(domain, domain.current()));
             levels.send(platform, domain.index(), true, payload);
         }
@@ -81,13 +86,15 @@ final class PerformanceProtocol implements ScmiProtocol {
 
     @Override
     public void attributes(ScmiCall call) {
-        long length = call.hasStatistics() ? statistics.region().length() : 0;
+        DomainStatistics shown = call.hasStatistics() ? statistics : null;
+        long length = shown == null ? 0 : shown.region().length();
         call.results().le16(domains.size()).le16(MICROWATTS).le64(0).le32(length);
     }
 
     @Override
     public List<SharedMemoryRegion> statistics() {
-        return List.of(statistics.region());
+        DomainStatistics kept = statistics;
+        return kept == null ? List.of() : List.of(kept.region());
     }
 
     @Override

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The power domain management protocol. [DEN0056] */
 final class PowerDomainProtocol implements ScmiProtocol {
@@ -31,16 +32,17 @@ final class PowerDomainProtocol implements ScmiProtocol {
     private static final long ASYNCHRONOUS = 1;
 
     private final DomainList<PowerDomain> domains;
-    private final DomainStatistics statistics;
+    private final @Nullable DomainStatistics statistics;
     private final Subscriptions changes;
     private final Subscriptions requests;
 
     /** What each agent asked for: the index of a state, for each domain. */
     private final List<Map<Integer, Integer>> votes = new ArrayList<>();
 
-    PowerDomainProtocol(List<PowerDomain> list, PlatformClock clock) {
+    /** With statistics if there is a time for them. */
+    PowerDomainProtocol(List<PowerDomain> list, @Nullable PlatformClock clock) {
         domains = new DomainList<>(list);
-        statistics = new DomainStatistics(SHMID, DomainStatistics.POWER,
+        statistics = clock == null ? null : new DomainStatistics(SHMID, DomainStatistics.POWER,
                 list.stream().map(PowerDomain::states).toList(),
                 list.stream().mapToInt(PowerDomain::current).toArray(), clock);
         changes = new Subscriptions(ID, 0, list.size());
@@ -57,7 +59,10 @@ final class PowerDomainProtocol implements ScmiProtocol {
     }
 
     private void tell(ScmiPlatform platform, PowerDomain domain, int agent) {
-        statistics.enter(domain.index(), domain.current());
+        DomainStatistics kept = statistics;
+        if (kept != null) {
+            kept.enter(domain.index(), domain.current());
+        }
         changes.send(platform, domain.index(), true, stateOf(domain, agent, domain.current()));
     }
 
@@ -77,14 +82,16 @@ final class PowerDomainProtocol implements ScmiProtocol {
 
     @Override
     public void attributes(ScmiCall call) {
-        long length = call.hasStatistics() ? statistics.region().length() : 0;
+        DomainStatistics shown = call.hasStatistics() ? statistics : null;
+        long length = shown == null ? 0 : shown.region().length();
         // The region is known by its id; where the driver maps it, the device is not told.
         call.results().le16(domains.size()).le16(0).le64(0).le32(length);
     }
 
     @Override
     public List<SharedMemoryRegion> statistics() {
-        return List.of(statistics.region());
+        DomainStatistics kept = statistics;
+        return kept == null ? List.of() : List.of(kept.region());
     }
 
     @Override

@@ -57,7 +57,7 @@ final class SensorSettings {
             long threshold = thresholds[point];
             if ((modes[point] & POSITIVE) != 0 && seen < threshold && now >= threshold) {
                 passing.passed(point, true);
-            } else if ((modes[point] & NEGATIVE) != 0 && seen > threshold && now <= threshold) {
+            } else if ((modes[point] & NEGATIVE) != 0 && seen >= threshold && now < threshold) {
                 passing.passed(point, false);
             }
         }

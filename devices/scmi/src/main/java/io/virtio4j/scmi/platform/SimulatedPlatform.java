@@ -38,6 +38,7 @@ public final class SimulatedPlatform {
     private @Nullable PinController pins;
     private @Nullable PlatformClock time;
     private Duration samplePeriod = Duration.ofMillis(100);
+    private boolean statistics;
 
     /** An empty board. */
     public SimulatedPlatform() {}
@@ -92,6 +93,15 @@ public final class SimulatedPlatform {
             throw new IllegalArgumentException("sensors are looked at each millisecond at most: period=" + period);
         }
         samplePeriod = period;
+        return this;
+    }
+
+    /**
+     * Shows statistics of power and performance domains in shared memory, in a region for each. The transport
+     * has to have a place for them.
+     */
+    public SimulatedPlatform statistics() {
+        statistics = true;
         return this;
     }
 
@@ -156,14 +166,14 @@ public final class SimulatedPlatform {
         PlatformClock clock = time != null ? time : PlatformClock.system();
         builder.clock(clock);
         if (!powerDomains.isEmpty()) {
-            builder.protocol(new PowerDomainProtocol(powerDomains, clock));
+            builder.protocol(new PowerDomainProtocol(powerDomains, statistics ? clock : null));
         }
         SystemPower power = systemPower;
         if (power != null) {
             builder.protocol(new SystemPowerProtocol(power));
         }
         if (!performanceDomains.isEmpty()) {
-            builder.protocol(new PerformanceProtocol(performanceDomains, clock));
+            builder.protocol(new PerformanceProtocol(performanceDomains, statistics ? clock : null));
         }
         if (!clocks.isEmpty()) {
             builder.protocol(new ClockProtocol(clocks));
