@@ -199,8 +199,9 @@ public final class Clock extends SimulatedDomain {
         return latency;
     }
 
+    /** Whether there is something that not every agent may do, or none can. */
     boolean isRestricted() {
-        return !permissions.isEmpty();
+        return !permissions.isEmpty() || !isSettable();
     }
 
     boolean allows(int agent, Control control) {

@@ -51,7 +51,7 @@ class ClockProtocolTest {
         assertEquals(28 - 4, linux.ok(CLOCK, 3, RANGE).bytes().length);
         assertEquals(0xC800_0001L, linux.ok(CLOCK, 3, RANGE).word(0));
         assertEquals(0xC000_0000L, linux.ok(CLOCK, 3, SINGLE).word(0), "off");
-        assertEquals(0xF000_0001L, linux.ok(CLOCK, 3, MUX).word(0));
+        assertEquals(0xF000_0003L, linux.ok(CLOCK, 3, MUX).word(0));
         assertEquals(0xC000_0003L, linux.ok(CLOCK, 3, RESTRICTED).word(0));
         assertEquals("single", linux.ok(CLOCK, 3, SINGLE).name(4, 16));
         assertEquals("a-mux-with-a-long-name", linux.ok(CLOCK, 8, MUX).name(4, 64));
@@ -195,6 +195,7 @@ class ClockProtocolTest {
         assertEquals(0x8000_0000L, linux.ok(CLOCK, 0xF, RESTRICTED).word(0));
         assertEquals(0xA000_0000L, modem.ok(CLOCK, 0xF, RESTRICTED).word(0));
         assertEquals(0xC000_0000L, linux.ok(CLOCK, 0xF, MUX).word(0));
+        assertEquals(0x8000_0000L, linux.ok(CLOCK, 0xF, FIXED).word(0), "its rate is nobody's to set");
         linux.refused(ScmiStatus.DENIED, CLOCK, 5, 0, RESTRICTED, 2, 0);
         modem.ok(CLOCK, 5, 0, RESTRICTED, 2, 0);
         linux.ok(CLOCK, 7, RESTRICTED, 0, 0);
