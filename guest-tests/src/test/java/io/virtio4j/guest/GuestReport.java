@@ -44,7 +44,7 @@ public final class GuestReport
         private String queues = NONE;
         private String features = NONE;
         private String note = "";
-        private final List<ServedDisk> disks = new ArrayList<>();
+        private final List<ServedDevice> devices = new ArrayList<>();
         private long begin;
 
         /** Says which device was driven, for example {@code with("PCI", "packed", 4)}. */
@@ -54,19 +54,20 @@ public final class GuestReport
             this.queues = Integer.toString(queues);
         }
 
-        /** Shows a disk of ours that a driver has begun to use, and what it counts until the end. */
-        void shows(ServedDisk disk) {
-            if (disks.isEmpty()) {
-                device = "blk";
-                with(disk.wiring().bus().toString(), name(disk.wiring().ring()), disk.wiring().queues());
-                features = String.join(" ", disk.acceptedNames());
-            } else if (disks.stream().noneMatch(other -> other.wiring().equals(disk.wiring()))) {
-                transport += "+" + disk.wiring().bus();
-                ring += "+" + name(disk.wiring().ring());
-                queues += "+" + disk.wiring().queues();
+        /** Shows a device of ours that a driver has begun to use, and what it counts until the end. */
+        void shows(ServedDevice shown) {
+            Wiring wiring = shown.wiring();
+            if (devices.isEmpty()) {
+                device = shown.type();
+                with(wiring.bus().toString(), name(wiring.ring()), wiring.queues());
+                features = String.join(" ", shown.acceptedNames());
+            } else if (devices.stream().noneMatch(other -> other.wiring().equals(wiring))) {
+                transport += "+" + wiring.bus();
+                ring += "+" + name(wiring.ring());
+                queues += "+" + wiring.queues();
             }
-            if (!disks.contains(disk)) {
-                disks.add(disk);
+            if (!devices.contains(shown)) {
+                devices.add(shown);
             }
         }
 
@@ -86,13 +87,13 @@ public final class GuestReport
             }
         }
 
-        private String sum(ToLongFunction<ServedDisk> count) {
-            return disks.isEmpty() ? NONE : Long.toString(disks.stream().mapToLong(count).sum());
+        private String sum(ToLongFunction<ServedDevice> count) {
+            return devices.isEmpty() ? NONE : Long.toString(devices.stream().mapToLong(count).sum());
         }
 
         List<String> cells(String test, boolean passed, long nanos) {
-            return List.of(test, device, transport, ring, queues, sum(ServedDisk::operations),
-                sum(ServedDisk::bytes), sum(ServedDisk::errors),
+            return List.of(test, device, transport, ring, queues, sum(ServedDevice::operations),
+                sum(ServedDevice::bytes), sum(ServedDevice::errors),
                 (passed ? "passed" : "FAILED") + (note.isEmpty() ? "" : ": " + note),
                 String.format(Locale.ROOT, "%.1f", nanos / 1e9), features);
         }

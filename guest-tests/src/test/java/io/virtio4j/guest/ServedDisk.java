@@ -6,22 +6,18 @@ import io.virtio4j.blk.BlockDevice;
 import io.virtio4j.blk.BlockDeviceBuilder;
 import io.virtio4j.blk.BlockFeature;
 import io.virtio4j.core.device.CoreFeature;
-import io.virtio4j.core.device.Feature;
 import io.virtio4j.core.device.FeatureSet;
-import io.virtio4j.core.queue.Runner;
 import io.virtio4j.core.transport.DeviceInstance;
 import io.virtio4j.core.transport.DeviceInstanceBuilder;
 import io.virtio4j.host.linux.UnixAddress;
 import io.virtio4j.transport.vfiouser.VfioUserServer;
-import io.virtio4j.transport.vfiouser.VfioUserServerBuilder;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /** A disk of ours that a guest finds in a slot, on PCI or on MMIO: with a worker for each queue. */
-final class ServedDisk implements AutoCloseable {
+final class ServedDisk implements ServedDevice {
 
     private static final BlockCounter[] OPERATIONS = {
         BlockCounter.READS, BlockCounter.WRITES, BlockCounter.FLUSHES, BlockCounter.RANGES, BlockCounter.OTHERS,
@@ -61,19 +57,10 @@ final class ServedDisk implements AutoCloseable {
         SharedDirectory shared, int slot, Wiring wiring, BlockDeviceBuilder from,
         UnaryOperator<DeviceInstanceBuilder> choices) throws IOException {
         BlockDevice disk = from.queues(wiring.queues()).build();
-        DeviceInstanceBuilder builder = DeviceInstance.of(disk)
-            .runner(Runner.workerPerQueue(Thread.ofPlatform().daemon().factory()));
-        if (wiring.ring() == Wiring.Ring.SPLIT) {
-            builder.withhold(CoreFeature.RING_PACKED);
-        }
-        DeviceInstance device = choices.apply(builder).build();
+        DeviceInstance device = choices.apply(wiring.instance(disk)).build();
         try {
-            VfioUserServerBuilder server = switch (wiring.bus()) {
-                case PCI -> VfioUserServer.of(device);
-                case MMIO -> MmioCarrier.server(device);
-            };
-            return new ServedDisk(wiring, slot, disk, device,
-                server.listen(UnixAddress.of(shared.path(socket(slot)))));
+            UnixAddress address = UnixAddress.of(shared.path(socket(slot)));
+            return new ServedDisk(wiring, slot, disk, device, wiring.server(device).listen(address));
         } catch (IOException | RuntimeException failure) {
             device.close();
             throw failure;
@@ -86,10 +73,7 @@ final class ServedDisk implements AutoCloseable {
 
     /** Puts the disk into a machine. */
     LinuxGuest.Builder plugInto(LinuxGuest.Builder machine) {
-        return switch (wiring.bus()) {
-            case PCI -> machine.vfioUserDevice(slot, socket(slot));
-            case MMIO -> machine.mmioDevice(slot, socket(slot));
-        };
+        return wiring.plug(machine, slot, socket(slot));
     }
 
     /** Boots a machine of two processors with this disk, and tells the report of both. */
@@ -101,7 +85,13 @@ final class ServedDisk implements AutoCloseable {
         return guest;
     }
 
-    Wiring wiring() {
+    @Override
+    public String type() {
+        return "blk";
+    }
+
+    @Override
+    public Wiring wiring() {
         return wiring;
     }
 
@@ -118,28 +108,26 @@ final class ServedDisk implements AutoCloseable {
         return device.accepted();
     }
 
-    /** The names of those features. */
-    List<String> acceptedNames() {
-        FeatureSet accepted = accepted();
-        List<String> names = new ArrayList<>();
-        Stream.<Feature>concat(Stream.of(BlockFeature.values()), Stream.of(CoreFeature.values()))
-            .filter(accepted::has)
-            .forEach(feature -> names.add(feature.toString()));
-        return names;
+    @Override
+    public List<String> acceptedNames() {
+        return ServedDevice.names(accepted(), BlockFeature.values(), CoreFeature.values());
     }
 
     /** Requests answered OK so far. */
-    long operations() {
+    @Override
+    public long operations() {
         return sum(OPERATIONS);
     }
 
     /** Bytes read and written so far. */
-    long bytes() {
+    @Override
+    public long bytes() {
         return sum(BlockCounter.READ_BYTES, BlockCounter.WRITTEN_BYTES);
     }
 
     /** Requests answered otherwise so far, and errors of the backend. */
-    long errors() {
+    @Override
+    public long errors() {
         return sum(ERRORS);
     }
 

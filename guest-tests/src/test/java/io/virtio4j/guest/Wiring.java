@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.guest;
 
+import io.virtio4j.core.device.CoreFeature;
+import io.virtio4j.core.device.VirtioDevice;
+import io.virtio4j.core.queue.Runner;
+import io.virtio4j.core.transport.DeviceInstance;
+import io.virtio4j.core.transport.DeviceInstanceBuilder;
+import io.virtio4j.transport.vfiouser.VfioUserServer;
+import io.virtio4j.transport.vfiouser.VfioUserServerBuilder;
 import java.util.Locale;
 
 /**
@@ -17,6 +24,29 @@ record Wiring(Bus bus, Ring ring, int queues) {
 
     /** A format of virtqueues. */
     enum Ring { SPLIT, PACKED }
+
+    /** Begins an instance of a device with such rings, and a worker for each queue. */
+    DeviceInstanceBuilder instance(VirtioDevice device) {
+        DeviceInstanceBuilder builder = DeviceInstance.of(device)
+            .runner(Runner.workerPerQueue(Thread.ofPlatform().daemon().factory()));
+        return ring == Ring.SPLIT ? builder.withhold(CoreFeature.RING_PACKED) : builder;
+    }
+
+    /** Begins a server for a device on that bus. */
+    VfioUserServerBuilder server(DeviceInstance device) {
+        return switch (bus) {
+            case PCI -> VfioUserServer.of(device);
+            case MMIO -> MmioCarrier.server(device);
+        };
+    }
+
+    /** Puts what is served on a socket into a slot of a machine; on MMIO 3, 7, 11 ... */
+    LinuxGuest.Builder plug(LinuxGuest.Builder machine, int slot, String socket) {
+        return switch (bus) {
+            case PCI -> machine.vfioUserDevice(slot, socket);
+            case MMIO -> machine.mmioDevice(slot, socket);
+        };
+    }
 
     /** As a file's name. */
     @Override
