@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.scmi.platform;
 
+import io.virtio4j.scmi.protocol.HardwareFault;
 import io.virtio4j.scmi.protocol.ScmiPlatform;
 import java.time.Duration;
 import java.util.Arrays;
@@ -163,7 +164,11 @@ public final class Clock extends SimulatedDomain {
     long rateNow() {
         LongSupplier supplied = source;
         if (supplied != null) {
-            return supplied.getAsLong();
+            try {
+                return supplied.getAsLong();
+            } catch (RuntimeException e) {
+                throw new HardwareFault("clock has no rate: clock=" + name(), e);
+            }
         }
         return parents.isEmpty() ? rate : parents.get(parent).rateNow();
     }

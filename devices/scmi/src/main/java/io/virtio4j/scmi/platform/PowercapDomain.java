@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.scmi.platform;
 
+import io.virtio4j.scmi.protocol.HardwareFault;
 import io.virtio4j.scmi.protocol.ScmiPlatform;
 import java.time.Duration;
 import java.util.function.IntSupplier;
@@ -154,7 +155,11 @@ public final class PowercapDomain extends SimulatedDomain {
     }
 
     int power() {
-        return power.getAsInt();
+        try {
+            return power.getAsInt();
+        } catch (RuntimeException e) {
+            throw new HardwareFault("power cannot be measured: domain=" + name(), e);
+        }
     }
 
     boolean isCap(long value) {

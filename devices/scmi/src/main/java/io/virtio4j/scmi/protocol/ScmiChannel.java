@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * An agent's way to a platform: commands one at a time, and what the platform has for the agent.
@@ -17,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * by whoever brings the channel up and down.
  */
 public final class ScmiChannel {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ScmiChannel.class);
 
     /** What a saved state begins with. */
     private static final int SAVED_VERSION = 1;
@@ -161,7 +165,12 @@ public final class ScmiChannel {
         if (length < command.least() || length > command.most()) {
             return ScmiStatus.PROTOCOL_ERROR;
         }
-        return command.action().run(call);
+        try {
+            return command.action().run(call);
+        } catch (HardwareFault e) {
+            LOG.warn("hardware failed: command={}", command.name(), e);
+            return ScmiStatus.HARDWARE_ERROR;
+        }
     }
 
     /** What every protocol has. */

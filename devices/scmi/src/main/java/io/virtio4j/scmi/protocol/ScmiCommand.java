@@ -25,6 +25,7 @@ public record ScmiCommand(
          * many bytes of parameters as the command has.
          *
          * @return the status; results are sent with {@link ScmiStatus#SUCCESS} only
+         * @throws HardwareFault if what it needs has failed
          */
         ScmiStatus run(ScmiCall call);
     }

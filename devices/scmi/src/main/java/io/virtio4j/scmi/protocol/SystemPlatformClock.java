@@ -11,6 +11,11 @@ final class SystemPlatformClock implements PlatformClock {
     private final ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(1,
             Thread.ofPlatform().daemon().name("scmi-platform").factory());
 
+    SystemPlatformClock() {
+        executor.setKeepAliveTime(10, TimeUnit.SECONDS);
+        executor.allowCoreThreadTimeOut(true);
+    }
+
     @Override
     public long nanoTime() {
         return System.nanoTime();

@@ -202,6 +202,15 @@ class ClockProtocolTest {
     }
 
     @Test
+    void a_clock_whose_rate_nobody_knows_is_a_hardware_error() {
+        AtomicLong asked = new AtomicLong();
+        Clock broken = Clock.fixed("broken", () -> 10 / (1 - asked.getAndIncrement()));
+        TestAgent agent = TestAgent.of(new SimulatedPlatform().clock(time).add(broken).build());
+        agent.refused(ScmiStatus.HARDWARE_ERROR, CLOCK, 6, 0);
+        assertEquals(-10, agent.ok(CLOCK, 6, 0).doubleWord(0), "the next time it may be there");
+    }
+
+    @Test
     void bad_clocks_are_refused_at_construction() {
         assertThrows(IllegalArgumentException.class, () -> Clock.range("c", 1, 10, 4));
         assertThrows(IllegalArgumentException.class, () -> Clock.rates("c"));

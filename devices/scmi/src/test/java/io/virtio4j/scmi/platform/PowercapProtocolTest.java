@@ -119,6 +119,15 @@ class PowercapProtocolTest {
     }
 
     @Test
+    void power_that_cannot_be_measured_is_a_hardware_error() {
+        PowercapDomain broken = PowercapDomain.of("broken", 1, 2, 1, () -> 1 / (power.get() - 2_000));
+        TestAgent agent = TestAgent.of(new SimulatedPlatform().clock(time).add(broken).build());
+        agent.refused(ScmiStatus.HARDWARE_ERROR, POWERCAP, 9, 0);
+        power.set(2_001);
+        assertEquals(1, agent.ok(POWERCAP, 9, 0).word(0));
+    }
+
+    @Test
     void bad_domains_are_refused_at_construction() {
         assertThrows(IllegalArgumentException.class, () -> PowercapDomain.of("p", 0, 10, 1, () -> 0));
         assertThrows(IllegalArgumentException.class, () -> PowercapDomain.of("p", 5, 5, 1, () -> 0));
