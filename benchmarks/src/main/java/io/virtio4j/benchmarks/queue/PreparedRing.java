@@ -11,7 +11,6 @@ import io.virtio4j.core.device.FeatureSet;
 import io.virtio4j.core.queue.RingFormat;
 import io.virtio4j.core.transport.DeviceInstance;
 import io.virtio4j.core.transport.DeviceStatus;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
@@ -53,10 +52,9 @@ public final class PreparedRing {
 
     private int availIndex;
 
-    // Packed: the ring as the driver makes a burst available, for each value of its wrap counter.
+    // Packed: len, id and flags of each slot, without the bits that tell whether it is available; and these.
     private final long[] slots;
-    private final MemorySegment[] images = new MemorySegment[2];
-    private int wrap = 1;
+    private long availableMark = AVAIL;
 
     /** Writes descriptors into guest memory that starts at address 0. */
     public PreparedRing(MemorySegment memory, RingFormat format, ChainShape shape) {
@@ -138,19 +136,8 @@ public final class PreparedRing {
                 slots[index] = slot(shape.length(d), chain, flags(d));
             }
         }
-        images[0] = image(USED);
-        images[1] = image(AVAIL);
         // The driver asks for a notification per burst: flags DESC, one slot behind the burst's end.
         memory.set(JAVA_INT_UNALIGNED, DRIVER_AREA, 2 << 16);
-    }
-
-    private MemorySegment image(long mark) {
-        MemorySegment image = Arena.ofAuto().allocate(slots.length * 16L, 16);
-        for (int i = 0; i < slots.length; i++) {
-            image.set(JAVA_LONG, i * 16L, memory.get(JAVA_LONG_UNALIGNED, RING + i * 16L));
-            image.set(JAVA_LONG, i * 16L + 8, slots[i] | mark);
-        }
-        return image;
     }
 
     private static long slot(int length, int id, int flags) {
@@ -200,10 +187,12 @@ public final class PreparedRing {
             SHORT.setRelease(memory, DRIVER_AREA + 2, (short) availIndex);
             return;
         }
-        MemorySegment image = images[wrap];
-        MemorySegment.copy(image, 16, memory, RING + 16, image.byteSize() - 16);
-        LONG.setRelease(memory, RING + 8, image.get(JAVA_LONG, 8));
-        wrap ^= 1; // a burst is exactly one round
+        long mark = availableMark;
+        for (int i = slots.length - 1; i > 0; i--) {
+            memory.set(JAVA_LONG, RING + i * 16L + 8, slots[i] | mark);
+        }
+        LONG.setRelease(memory, RING + 8, slots[0] | mark);
+        availableMark = mark ^ (AVAIL | USED); // a burst is exactly one round
     }
 
     /** Whether the device used the whole burst. */

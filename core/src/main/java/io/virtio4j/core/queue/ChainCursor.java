@@ -75,7 +75,7 @@ public abstract sealed class ChainCursor permits ChainReader, ChainWriter {
         while (count > left) {
             remaining -= left;
             count -= left;
-            nextPiece();
+            left = nextPiece();
         }
         step(count);
     }
@@ -110,7 +110,7 @@ public abstract sealed class ChainCursor permits ChainReader, ChainWriter {
             if (remaining == 0) {
                 return 0;
             }
-            nextPiece();
+            left = nextPiece();
         }
         if (!mapped) {
             throw notInMemory();
@@ -129,7 +129,18 @@ public abstract sealed class ChainCursor permits ChainReader, ChainWriter {
      * @throws ChainFault if the buffer is not in guest memory
      */
     public final long nextRun() {
-        long run = contiguous(Long.MAX_VALUE);
+        chain.checkHeld();
+        long run = left;
+        if (run == 0) {
+            if (remaining == 0) {
+                return 0;
+            }
+            run = nextPiece();
+        }
+        if (!mapped) {
+            left = run;
+            throw notInMemory();
+        }
         left = 0; // the offset stays
         remaining -= run;
         return run;
@@ -145,16 +156,16 @@ public abstract sealed class ChainCursor permits ChainReader, ChainWriter {
         return segmentOffset;
     }
 
-    /** Enters the next piece; there is one, and no piece is empty. */
-    private void nextPiece() {
+    /** Enters the next piece; there is one, and none is empty. Returns its length. */
+    private long nextPiece() {
         int next = piece++;
-        left = pieces.length(next);
         segmentOffset = pieces.offset(next);
         int region = pieces.regionIndex(next);
         mapped = region >= 0;
         if (region != regionOfSegment || pieces.map() != mapOfSegment) {
             lookUp(region);
         }
+        return pieces.length(next);
     }
 
     private void lookUp(int region) {

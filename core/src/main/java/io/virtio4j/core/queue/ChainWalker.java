@@ -58,9 +58,14 @@ final class ChainWalker {
         lastHit = null;
     }
 
-    void begin() {
+    /**
+     * Starts a chain without buffers. Here, and not before the chain was found available: what the compiler
+     * knows of the pieces does not outlive the acquire of that look.
+     */
+    void begin(Pieces pieces) {
         work += descriptors;
         descriptors = 0;
+        pieces.clear(map);
     }
 
     /** Counts a descriptor of a buffer; a chain has at most as many as the queue, so loops end here. */
@@ -84,8 +89,7 @@ final class ChainWalker {
             addresses[i] = pieces.address(i);
             lengths[i] = pieces.length(i);
         }
-        begin();
-        pieces.clear(today);
+        begin(pieces);
         try {
             for (int i = 0; i < count; i++) {
                 addBuffer(pieces, addresses[i], lengths[i], i >= readable);
@@ -223,31 +227,40 @@ final class ChainWalker {
             throw new ChainFault("indirect table: queue=" + queueName + " address=0x"
                     + Long.toHexString(address) + " length=" + length);
         }
+        MemoryRegion hit = lastHit;
+        MemoryRegion around = hit != null && hit.contains(address, length) ? hit : null;
         if (format == RingFormat.PACKED) {
-            for (long i = 0; i < entries; i++) {
-                readEntry(address, i);
-                int flags = PackedDesc.flags(entryRest);
-                noNestedTable(flags);
-                // NEXT means nothing here, nor does the id: only WRITE counts.
-                addBuffer(pieces, entryAddress, PackedDesc.len(entryRest),
-                        (flags & PackedDesc.F_WRITE) != 0);
-            }
+            addSequence(pieces, address, entries, around);
         } else {
-            addLinked(pieces, address, entries);
+            addLinked(pieces, address, entries, around);
         }
     }
 
-    private void addLinked(Pieces pieces, long table, long entries) {
+    private void addSequence(
+            Pieces pieces, long table, long entries, @Nullable MemoryRegion around) {
+        for (long i = 0; i < entries; i++) {
+            count();
+            long rest = readEntry(table, i, around);
+            int flags = PackedDesc.flags(rest);
+            noNestedTable(flags);
+            // NEXT means nothing here, nor does the id: only WRITE counts.
+            addBuffer(pieces, entryAddress, PackedDesc.len(rest), (flags & PackedDesc.F_WRITE) != 0);
+        }
+    }
+
+    private void addLinked(
+            Pieces pieces, long table, long entries, @Nullable MemoryRegion around) {
         int index = 0;
         while (true) {
-            readEntry(table, index);
-            int flags = VirtqDesc.flags(entryRest);
+            count();
+            long rest = readEntry(table, index, around);
+            int flags = VirtqDesc.flags(rest);
             noNestedTable(flags);
-            addBuffer(pieces, entryAddress, VirtqDesc.len(entryRest), (flags & VirtqDesc.F_WRITE) != 0);
+            addBuffer(pieces, entryAddress, VirtqDesc.len(rest), (flags & VirtqDesc.F_WRITE) != 0);
             if ((flags & VirtqDesc.F_NEXT) == 0) {
                 return;
             }
-            index = VirtqDesc.next(entryRest);
+            index = VirtqDesc.next(rest);
             if (index >= entries) {
                 throw new ChainFault("next passes the indirect table: queue=" + queueName + " next="
                         + index + " entries=" + entries);
@@ -262,21 +275,24 @@ final class ChainWalker {
         }
     }
 
-    /** Copies one entry of an indirect table; tables may be unaligned and cross regions. */
-    private void readEntry(long table, long index) {
-        count();
+    /**
+     * Copies one entry of an indirect table; tables may be unaligned and cross regions.
+     *
+     * @param around the region that holds all of the table, if that is known
+     * @return all but the address
+     */
+    private long readEntry(long table, long index, @Nullable MemoryRegion around) {
         long address = table + index * VirtqDesc.SIZE;
-        MemoryRegion hit = lastHit;
-        if (hit == null || !hit.contains(address, VirtqDesc.SIZE)) {
+        if (around == null) {
             readEntrySlowly(address);
-            return;
+            return entryRest;
         }
-        long offset = address - hit.guestAddress();
-        entryAddress = VirtqDesc.ADDR.get(hit.segment(), offset);
-        entryRest = VirtqDesc.LEN_FLAGS_NEXT.get(hit.segment(), offset);
+        long offset = address - around.guestAddress();
+        entryAddress = VirtqDesc.ADDR.get(around.segment(), offset);
+        return VirtqDesc.LEN_FLAGS_NEXT.get(around.segment(), offset);
     }
 
-    /** An entry that crosses regions, is behind a translator, or comes first from its region. */
+    /** An entry of a table that crosses regions, is behind a translator, or was not hit last. */
     private void readEntrySlowly(long address) {
         entryAddress = 0;
         entryRest = 0;

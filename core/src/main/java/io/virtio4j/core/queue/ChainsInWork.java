@@ -45,12 +45,12 @@ final class ChainsInWork {
         ring.journal = journal;
         DescriptorChain scratch = new DescriptorChain(queue, 0, map);
         for (ChainJournal.InFlight inFlight : journal.inFlight()) {
-            scratch.begin(0, map);
+            scratch.begin(0);
             try {
                 ring.readAgain(scratch, inFlight);
                 scratch.checkLength();
             } catch (ChainFault e) {
-                scratch.begin(0, map);
+                ring.walker.begin(scratch.pieces());
             }
             adopt(new Waiting(save(scratch), inFlight.entry()), ring);
         }
@@ -72,7 +72,7 @@ final class ChainsInWork {
         chain.entry = waiting.entry;
         chain.id = first.id();
         chain.slots = first.slots();
-        ring.walker.begin();
+        ring.walker.begin(chain.pieces());
         for (int i = 0; i < first.buffers().size(); i++) {
             Buffer buffer = first.buffers().get(i);
             ring.walker.addBuffer(

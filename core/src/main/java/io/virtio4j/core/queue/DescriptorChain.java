@@ -262,12 +262,11 @@ public final class DescriptorChain {
         return queue.name();
     }
 
-    /** Starts a chain without buffers. */
-    void begin(int sequenceNumber, MemoryMap map) {
+    /** Starts a loan. */
+    void begin(int sequenceNumber) {
         sequence = sequenceNumber;
         restored = false;
         state = TAKEN;
-        pieces.clear(map);
     }
 
     Pieces pieces() {

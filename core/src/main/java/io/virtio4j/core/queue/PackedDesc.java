@@ -45,10 +45,13 @@ final class PackedDesc {
         return len & 0xFFFF_FFFFL | (long) (id & 0xFFFF) << 32 | (long) flags << 48;
     }
 
-    /** Whether a descriptor with these flags is available to a device with this wrap counter. */
-    static boolean isAvailable(int flags, boolean wrap) {
-        boolean available = (flags & F_AVAIL) != 0;
-        boolean used = (flags & F_USED) != 0;
-        return available == wrap && used != wrap;
+    /** What AVAIL and USED are in descriptors that are available to a device with this wrap counter. */
+    static int available(boolean wrap) {
+        return wrap ? F_AVAIL : F_USED;
+    }
+
+    /** Whether a descriptor with these flags is available, as {@link #available(boolean)} tells. */
+    static boolean isAvailable(int flags, int available) {
+        return (flags & (F_AVAIL | F_USED)) == available;
     }
 }

@@ -82,7 +82,7 @@ final class PackedRing extends Ring {
         long rest = PackedDesc.LEN_ID_FLAGS.getAcquire(descriptors, at);
         // > A device MUST NOT use a descriptor unless it observes the VIRTQ_DESC_F_AVAIL bit in its
         // > flags being changed. [Packed Virtqueues / The Virtqueue Descriptor Table]
-        if (!PackedDesc.isAvailable(PackedDesc.flags(rest), availWrap)) {
+        if (!PackedDesc.isAvailable(PackedDesc.flags(rest), PackedDesc.available(availWrap))) {
             emptyAvail = nextAvail;
             emptyWrap = availWrap;
             return false;
@@ -96,7 +96,7 @@ final class PackedRing extends Ring {
      * and the id that returns this one, stand only there.
      */
     private void walk(DescriptorChain chain, long firstAt, long firstRest) {
-        walker.begin();
+        walker.begin(chain.pieces());
         ChainJournal told = journal;
         @Nullable ChainFault fault = null;
         int slot = nextAvail;
@@ -138,7 +138,7 @@ final class PackedRing extends Ring {
 
     @Override
     void readAgain(DescriptorChain chain, ChainJournal.InFlight inFlight) {
-        walker.begin();
+        walker.begin(chain.pieces());
         chain.id = inFlight.id();
         chain.slots = inFlight.descriptors().size();
         for (ChainJournal.Descriptor descriptor : inFlight.descriptors()) {
@@ -347,7 +347,7 @@ final class PackedRing extends Ring {
         VarHandle.fullFence();
         long rest = PackedDesc.LEN_ID_FLAGS.getAcquire(
                 descriptors, (long) PackedDesc.SIZE * emptyAvail);
-        return PackedDesc.isAvailable(PackedDesc.flags(rest), emptyWrap);
+        return PackedDesc.isAvailable(PackedDesc.flags(rest), PackedDesc.available(emptyWrap));
     }
 
     private void wish(long descFlags) {

@@ -124,7 +124,7 @@ final class SplitRing extends Ring {
     }
 
     private void walk(DescriptorChain chain, int head) {
-        walker.begin();
+        walker.begin(chain.pieces());
         int index = head;
         while (true) {
             walker.count();

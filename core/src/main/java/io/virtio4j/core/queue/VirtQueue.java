@@ -186,7 +186,7 @@ public final class VirtQueue {
         while (mayTake()) {
             sawEmpty = false;
             DescriptorChain chain = pool.take(this, map);
-            chain.begin(nextSequence, map);
+            chain.begin(nextSequence);
             try {
                 if (!takeInto(chain)) {
                     sawEmpty = true;
