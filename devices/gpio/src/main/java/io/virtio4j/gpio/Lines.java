@@ -165,12 +165,9 @@ final class Lines {
             newOutputs[line] = in.flag();
             int word = in.u8();
             GpioTrigger trigger = GpioTrigger.of(word & TRIGGER);
-            boolean possible = direction != null && trigger != null
-                    && (word & ~(TRIGGER | LATCHED)) == 0
-                    && ((word & LATCHED) == 0 || trigger.isEdge())
-                    && (trigger == GpioTrigger.NONE
-                            || negotiated && direction != GpioDirection.OUT);
-            if (!possible) {
+            if (direction == null || trigger == null || (word & ~(TRIGGER | LATCHED)) != 0
+                    || (word & LATCHED) != 0 && !trigger.isEdge()
+                    || trigger != GpioTrigger.NONE && (!negotiated || direction == GpioDirection.OUT)) {
                 throw new StateException("saved line cannot be: line=" + line + " interrupt=" + word);
             }
             newDirections[line] = direction;

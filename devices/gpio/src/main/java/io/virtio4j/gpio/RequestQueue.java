@@ -232,13 +232,25 @@ final class RequestQueue implements QueueHandler {
             return FAILED;
         }
         if (before == GpioTrigger.NONE) {
-            device.backend().watch(line, trigger);
-            lines.trigger(line, trigger);
-            device.look(line);
+            enable(line, trigger);
             return 0;
         }
         // > in order to change the trigger type [...] the driver MUST first disable the interrupt
         return before == trigger ? 0 : FAILED;
+    }
+
+    /** > the device should latch the interrupt events from this point onward */
+    private void enable(int line, GpioTrigger trigger) throws IOException {
+        // What the backend reports counts from its first moment on.
+        lines.trigger(line, trigger);
+        try {
+            device.backend().watch(line, trigger);
+        } catch (IOException | RuntimeException e) {
+            lines.trigger(line, GpioTrigger.NONE);
+            throw e;
+        } finally {
+            device.look(line);
+        }
     }
 
     /** > The device MUST discard any latched interrupt [...], once interrupt is disabled */

@@ -19,7 +19,9 @@ import io.virtio4j.gpio.board.SimulatedLine;
 import io.virtio4j.testkit.DriverOptions;
 import io.virtio4j.testkit.DriverQueue;
 import io.virtio4j.testkit.Submitted;
+import io.virtio4j.testkit.TestDriver;
 import io.virtio4j.testkit.conformance.Normative;
+import java.io.IOException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -97,6 +99,23 @@ class EventqOperationTest {
             pins.board.line("button").pulse();
             pins.interrupt(0, BOTH);
             assertFalse(pins.isReturned(pins.unmask(0)));
+        }
+    }
+
+    @Test
+    @Normative("GPIO-9")
+    void an_edge_that_comes_as_soon_as_the_backend_watches_is_kept() {
+        FakeLines lines = new FakeLines(2) {
+            @Override
+            public void watch(int line, GpioTrigger trigger) throws IOException {
+                super.watch(line, trigger);
+                level(line, trigger != GpioTrigger.NONE);
+            }
+        };
+        try (TestDriver driver = TestDriver.attach(new GpioDevice(lines)).start()) {
+            driver.queue(0).exchange(Pins.message(SET_IRQ_TYPE, 1, RISING), 2);
+            Submitted event = driver.queue(1).submit(new byte[] {1, 0}, 1);
+            assertEquals(VALID, driver.queue(1).await(event).written()[0]);
         }
     }
 
