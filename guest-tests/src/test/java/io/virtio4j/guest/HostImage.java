@@ -4,12 +4,10 @@ package io.virtio4j.guest;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -47,7 +45,7 @@ public final class HostImage {
 
     /** What the image occupies on the host's disk, in bytes. */
     public long allocated() {
-        return 512L * Long.parseLong(text("stat", "-c", "%b", inside()));
+        return 512L * Long.parseLong(shared.run("stat", "-c", "%b", inside()));
     }
 
     /** Makes the image larger or smaller. */
@@ -67,7 +65,7 @@ public final class HostImage {
         } catch (IOException failure) {
             throw new UncheckedIOException("file not made: name=" + file, failure);
         }
-        text("mkfs.ext4", "-q", "-d", shared.inside("root"), inside());
+        shared.run("mkfs.ext4", "-q", "-d", shared.inside("root"), inside());
     }
 
     /** Reads bytes of the image. */
@@ -104,49 +102,25 @@ public final class HostImage {
 
     /** Checks the ext4 file system in the image; returns normally if there is nothing to mend. */
     public void checkFileSystem() {
-        text("e2fsck", "-f", "-n", inside());
+        shared.run("e2fsck", "-f", "-n", inside());
     }
 
     /** Replays the journal, as a mount after a power failure does. No more must be to mend. */
     public void recoverFileSystem() {
-        text("e2fsck", "-E", "journal_only", "-p", inside());
+        shared.run("e2fsck", "-E", "journal_only", "-p", inside());
         checkFileSystem();
     }
 
     /** Reads a file out of the ext4 file system in the image. */
     public byte[] file(String path) {
         String copy = shared.inside("copy");
-        text("debugfs", "-R", "dump -p " + path + " " + copy, inside());
+        shared.run("debugfs", "-R", "dump -p " + path + " " + copy, inside());
         try {
             byte[] content = Files.readAllBytes(shared.path("copy"));
             Files.delete(shared.path("copy"));
             return content;
         } catch (IOException failure) {
             throw new GuestFailure("file not in the image: path=" + path, failure);
-        }
-    }
-
-    /** Runs a program of the Debian tree that must succeed, and returns its output. */
-    private String text(String... command) {
-        List<String> whole = new ArrayList<>(List.of("chroot", shared.tree().toString(),
-            "/usr/bin/env", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8"));
-        whole.addAll(List.of(command));
-        try {
-            Process process = new ProcessBuilder(whole).redirectErrorStream(true).start();
-            process.getOutputStream().close();
-            String output =
-                new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-            int status = process.waitFor();
-            if (status != 0) {
-                throw new GuestFailure("command failed on the host: status=" + status + " command="
-                    + String.join(" ", command) + "\n" + output);
-            }
-            return output;
-        } catch (IOException failure) {
-            throw new UncheckedIOException("command not run on the host", failure);
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted", interrupted);
         }
     }
 }

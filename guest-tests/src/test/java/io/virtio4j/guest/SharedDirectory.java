@@ -3,11 +3,14 @@ package io.virtio4j.guest;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * A new directory that this process and QEMU both see, for sockets and disk images. QEMU runs with
@@ -62,6 +65,30 @@ public final class SharedDirectory implements AutoCloseable {
     /** The same file's name for QEMU: for its arguments. */
     public String inside(String name) {
         return "/" + tree.relativize(path(name));
+    }
+
+    /** Runs a program of the Debian tree that must succeed, and returns its output. */
+    public String run(String... command) {
+        List<String> whole = new ArrayList<>(List.of("chroot", tree.toString(),
+            "/usr/bin/env", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8"));
+        whole.addAll(List.of(command));
+        try {
+            Process process = new ProcessBuilder(whole).redirectErrorStream(true).start();
+            process.getOutputStream().close();
+            String output =
+                new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+            int status = process.waitFor();
+            if (status != 0) {
+                throw new GuestFailure("command failed on the host: status=" + status + " command="
+                    + String.join(" ", command) + "\n" + output);
+            }
+            return output;
+        } catch (IOException failure) {
+            throw new UncheckedIOException("command not run on the host", failure);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted", interrupted);
+        }
     }
 
     @Override

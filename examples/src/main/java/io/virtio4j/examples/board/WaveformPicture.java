@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /**
@@ -20,17 +21,20 @@ public final class WaveformPicture {
     private static final int TOP = 46;
     private static final int TIME_WIDTH = 84;
     private static final double CHARACTER = 7.3; // pixels
-    private static final int COLUMN = 64;
+    private static final int LEAST_COLUMN = 64;
     private static final int SWING = 30;
     private static final int REMARK_ROW = 24;
     private static final int ROW = 9;
 
     private final Waveform waveform;
     private final int linesFrom;
+    private final int column;
     private final StringBuilder out = new StringBuilder();
 
     private WaveformPicture(Waveform waveform) {
         this.waveform = waveform;
+        int name = waveform.names().stream().mapToInt(String::length).max().orElse(0);
+        column = Math.max(LEAST_COLUMN, (int) ((name + 1) * CHARACTER));
         int longest = waveform.moments().values().stream().flatMap(moment -> moment.remarks().stream())
                 .mapToInt(String::length).max().orElse(0);
         linesFrom = TIME_WIDTH + (int) (longest * CHARACTER) + 30;
@@ -53,7 +57,7 @@ public final class WaveformPicture {
     private String draw() {
         Map<Long, Integer> rows = rows();
         int height = rows.values().stream().mapToInt(y -> y).max().orElse(TOP) + REMARK_ROW;
-        int width = linesFrom + COLUMN * waveform.names().size() + 10;
+        int width = linesFrom + column * waveform.names().size() + 10;
         out.append("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
                 .formatted(width, height))
                 .append("viewBox=\"0 0 %d %d\" font-family=\"monospace\" font-size=\"12\">\n"
@@ -78,7 +82,7 @@ public final class WaveformPicture {
     }
 
     private int left(int wire) {
-        return linesFrom + COLUMN * wire + (COLUMN - SWING) / 2;
+        return linesFrom + column * wire + (column - SWING) / 2;
     }
 
     private void drawName(int wire) {
@@ -96,7 +100,7 @@ public final class WaveformPicture {
         for (Map.Entry<Long, Waveform.Moment> each : waveform.moments().entrySet()) {
             Character next = each.getValue().states().get(wire);
             if (next != null && next != state) {
-                int y = rows.get(each.getKey());
+                int y = Objects.requireNonNull(rows.get(each.getKey()));
                 stroke(x(wire, state), from, x(wire, state), y, state);
                 stroke(x(wire, state), y, x(wire, next), y, next);
                 state = next;
@@ -127,7 +131,7 @@ public final class WaveformPicture {
         for (Map.Entry<Long, Waveform.Moment> each : waveform.moments().entrySet()) {
             List<String> remarks = new ArrayList<>(each.getValue().remarks());
             if (!remarks.isEmpty()) {
-                int y = rows.get(each.getKey());
+                int y = Objects.requireNonNull(rows.get(each.getKey()));
                 out.append("<path d=\"M%d %dH%d\" stroke=\"#dddddd\"/>\n".formatted(10, y, width - 10));
                 text(TIME_WIDTH - 10, y - 5, "end", "#888888",
                         String.format(Locale.ROOT, "%.3f s", each.getKey() / 1e9));

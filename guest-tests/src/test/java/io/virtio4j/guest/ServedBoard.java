@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.virtio4j.guest;
+
+import io.virtio4j.core.device.CoreFeature;
+import io.virtio4j.core.queue.Runner;
+import io.virtio4j.core.transport.DeviceInstance;
+import io.virtio4j.core.transport.DeviceInstanceBuilder;
+import io.virtio4j.gpio.GpioCounter;
+import io.virtio4j.gpio.GpioDevice;
+import io.virtio4j.gpio.board.SimulatedBoard;
+import io.virtio4j.host.linux.UnixAddress;
+import io.virtio4j.transport.vfiouser.VfioUserServer;
+import io.virtio4j.transport.vfiouser.VfioUserServerBuilder;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.concurrent.locks.LockSupport;
+
+/** A GPIO device with a simulated board that a guest finds in a slot, on PCI or on MMIO. */
+final class ServedBoard implements AutoCloseable {
+
+    static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private final Wiring wiring;
+    private final int slot;
+    private final SimulatedBoard board;
+    private final GpioDevice device;
+    private final DeviceInstance instance;
+    private final VfioUserServer server;
+
+    private ServedBoard(Wiring wiring, int slot, SimulatedBoard board, GpioDevice device,
+        DeviceInstance instance, VfioUserServer server) {
+        this.wiring = wiring;
+        this.slot = slot;
+        this.board = board;
+        this.device = device;
+        this.instance = instance;
+        this.server = server;
+    }
+
+    /** Serves a board. On MMIO, slots are 3, 7, 11 ... */
+    static ServedBoard serve(SharedDirectory shared, int slot, Wiring wiring, SimulatedBoard board)
+        throws IOException {
+        GpioDevice device = new GpioDevice(board);
+        DeviceInstanceBuilder builder = DeviceInstance.of(device)
+            .runner(Runner.workerPerQueue(Thread.ofPlatform().daemon().factory()));
+        if (wiring.ring() == Wiring.Ring.SPLIT) {
+            builder.withhold(CoreFeature.RING_PACKED);
+        }
+        DeviceInstance instance = builder.build();
+        try {
+            VfioUserServerBuilder server = switch (wiring.bus()) {
+                case PCI -> VfioUserServer.of(instance);
+                case MMIO -> MmioCarrier.server(instance);
+            };
+            return new ServedBoard(wiring, slot, board, device, instance,
+                server.listen(UnixAddress.of(shared.path(socket(slot)))));
+        } catch (IOException | RuntimeException failure) {
+            instance.close();
+            throw failure;
+        }
+    }
+
+    private static String socket(int slot) {
+        return "board" + slot + ".sock";
+    }
+
+    /** Puts the board into a machine. */
+    LinuxGuest.Builder plugInto(LinuxGuest.Builder machine) {
+        return switch (wiring.bus()) {
+            case PCI -> machine.vfioUserDevice(slot, socket(slot));
+            case MMIO -> machine.mmioDevice(slot, socket(slot));
+        };
+    }
+
+    /** Says in the report what is driven. */
+    void showIn(GuestReport.Row row) {
+        row.with(wiring.bus().toString(), wiring.ring().toString().toLowerCase(Locale.ROOT), 2);
+    }
+
+    SimulatedBoard board() {
+        return board;
+    }
+
+    /** Whether the driver chose packed rings. */
+    boolean isPacked() {
+        return instance.accepted().has(CoreFeature.RING_PACKED);
+    }
+
+    long count(GpioCounter counter) {
+        return device.counters().get(counter);
+    }
+
+    /** Waits until the device has counted so much. */
+    void await(GpioCounter counter, long atLeast) {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (count(counter) < atLeast) {
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("driver is silent: " + counter + "=" + count(counter) + " expected="
+                    + atLeast + " " + device.counters());
+            }
+            LockSupport.parkNanos(1_000_000);
+        }
+    }
+
+    @Override
+    public void close() {
+        server.close();
+        instance.close();
+    }
+}
