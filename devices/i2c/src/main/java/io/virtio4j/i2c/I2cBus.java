@@ -21,8 +21,8 @@ public interface I2cBus {
     I2cOutcome transfer(I2cTransaction transaction) throws IOException;
 
     /**
-     * Whether a transaction can end without STOP, to go on later. If not, the device waits for all of a group
-     * before it begins, for as long as {@link I2cDeviceBuilder#groupWait} says.
+     * Whether a transaction can end without STOP, to go on later: as long as the rest of its group is missing, or
+     * because the group is longer than a transaction.
      */
     default boolean canHold() {
         return false;

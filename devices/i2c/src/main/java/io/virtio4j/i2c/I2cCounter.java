@@ -31,8 +31,8 @@ public enum I2cCounter {
     BUS_ERRORS("errors of the bus"),
     /** Transactions that were given up, because the bus took too long. */
     TIMEOUTS("transactions given up"),
-    /** Groups that were run in parts with STOP between them, because the rest did not come in time. */
-    GROUPS_CUT("groups run in parts");
+    /** Parts of groups that were run alone, because the rest did not come in time. */
+    GROUPS_CUT("parts of groups run alone");
 
     private final String label;
 

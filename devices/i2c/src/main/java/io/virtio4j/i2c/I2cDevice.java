@@ -37,6 +37,7 @@ public final class I2cDevice implements VirtioDevice {
     private final BusAccess access;
     private final long groupWait;
     private final int mostBytes;
+    private final int mostMessages;
 
     private volatile @Nullable I2cQueue queue;
 
@@ -52,6 +53,7 @@ public final class I2cDevice implements VirtioDevice {
         access = new BusAccess(from, counters, this::wake);
         groupWait = from.groupWait();
         mostBytes = from.maxMessageBytes();
+        mostMessages = from.maxMessages();
     }
 
     /** Begins a device with choices. */
@@ -132,6 +134,11 @@ public final class I2cDevice implements VirtioDevice {
     /** The most bytes of a message. */
     int mostBytes() {
         return mostBytes;
+    }
+
+    /** The most messages of a transaction. */
+    int mostMessages() {
+        return mostMessages;
     }
 
     private void wake() {

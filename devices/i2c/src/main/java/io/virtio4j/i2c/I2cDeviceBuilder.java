@@ -64,9 +64,9 @@ public final class I2cDeviceBuilder {
     }
 
     /**
-     * How long the rest of a group is waited for, on a bus that cannot hold a transaction. Then what is there is
-     * run with a STOP after it, and the rest, should it come, with a START before it. Drivers that notify once a
-     * group is complete make nobody wait. Default: 10 ms.
+     * How long the rest of a group is waited for. Then what is there is run: without STOP if the bus {@linkplain
+     * I2cBus#canHold() can hold} its transaction; otherwise with a STOP, and the rest, should it come, with a START
+     * before it. A driver that makes the whole group available makes nobody wait. Default: 10 ms.
      */
     public I2cDeviceBuilder groupWait(Duration wait) {
         if (wait.isNegative()) {

@@ -26,14 +26,18 @@ final class I2cQueue implements QueueHandler {
     private final I2cCounters counters;
     private final I2cHeader header = new I2cHeader();
 
-    /** The chains of the transaction's messages. */
+    /** The chains of a group, as far as they are here. */
     private final List<DescriptorChain> chains = new ArrayList<>();
     /** How many of them are kept beyond the turn, from the first. */
     private int deferred;
+    /** How many of them are messages of the transaction, from the first. */
+    private int loaded;
+    /** One of them cannot be run: those after it are not attempted. */
+    private boolean broken;
 
-    /** The last request of the transaction has FAIL_NEXT. */
+    /** The last of them has FAIL_NEXT. */
     private boolean goesOn;
-    /** A request with FAIL_NEXT failed: the next one does too. */
+    /** A request with FAIL_NEXT failed, and was answered: the next one fails too. */
     private boolean failing;
 
     /** Until when the rest of a group is waited for, if it is. */
@@ -95,22 +99,30 @@ final class I2cQueue implements QueueHandler {
     @Override
     public void handle(DescriptorChain chain) {
         boolean valid = parse(chain);
-        boolean hangs = access.state() != BusAccess.State.FREE;
-        if (valid && !failing && !hangs) {
-            accept(chain);
-            return;
-        }
         if (failing) {
             // > it needs to fail the next request instead of attempting to execute it
             counters.add(I2cCounter.NOT_ATTEMPTED, 1);
+            failing = header.failsNext();
+            answer(chain, null);
+            return;
+        }
+        if (chains.isEmpty()) {
+            loaded = 0;
+            broken = access.state() != BusAccess.State.FREE;
+        }
+        chains.add(chain);
+        goesOn = header.failsNext();
+        if (valid && !broken) {
+            load(chain);
         } else if (!valid) {
             counters.add(I2cCounter.INVALID, 1);
+            broken = true;
         }
-        if (!hangs && !failing) {
-            cutOff();
+        if (!goesOn) {
+            run(true);
+        } else if (chains.size() == device.mostMessages()) {
+            runFull();
         }
-        failing = header.failsNext();
-        answer(chain, null);
     }
 
     /** What the driver may change is read here, and not again. */
@@ -136,22 +148,16 @@ final class I2cQueue implements QueueHandler {
                 : writable == STATUS_SIZE && readable <= most;
     }
 
-    private void accept(DescriptorChain chain) {
+    private void load(DescriptorChain chain) {
         ChainReader in = chain.reader();
         long bytes = header.isRead() ? chain.writer().length() - STATUS_SIZE : in.remaining();
-        if (chains.isEmpty()) {
+        if (loaded == 0) {
             transaction.clear();
         }
         I2cMessage message = transaction.add();
         message.begin(header, (int) bytes);
         message.load(in);
-        chains.add(chain);
-        goesOn = header.failsNext();
-        if (!goesOn) {
-            run(true);
-        } else if (transaction.isFull()) {
-            runFull();
-        }
+        loaded++;
     }
 
     /** A group is longer than a transaction. */
@@ -164,34 +170,25 @@ final class I2cQueue implements QueueHandler {
         }
     }
 
-    /** The next request of the group cannot be run: those before it are all that there is. */
-    private void cutOff() {
-        if (!chains.isEmpty()) {
-            goesOn = false;
-            run(true);
-        } else {
-            access.stopIfHeld();
-        }
-    }
-
-    /** Nothing more is available now. */
+    /**
+     * Nothing more is available now. The rest of a group is waited for: a driver makes its requests available one
+     * by one, and Linux's no longer waits for the rest once it sees that one failed.
+     */
     private void rest() {
         if (chains.isEmpty()) {
             return;
         }
         long now = access.clock().nanoTime();
-        if (access.canHold()) {
-            run(false);
-        } else if (device.groupWait() == 0 || waiting && now - waitEnd >= 0) {
+        if (device.groupWait() == 0 || waiting && now - waitEnd >= 0) {
             counters.add(I2cCounter.GROUPS_CUT, 1);
-            run(true);
-        } else {
-            defer();
-            if (!waiting) {
-                waiting = true;
-                waitEnd = now + device.groupWait();
-                access.clock().after(device.groupWait(), virtQueue::wake);
-            }
+            run(!access.canHold());
+            return;
+        }
+        defer();
+        if (!waiting) {
+            waiting = true;
+            waitEnd = now + device.groupWait();
+            access.clock().after(device.groupWait(), virtQueue::wake);
         }
     }
 
@@ -205,7 +202,14 @@ final class I2cQueue implements QueueHandler {
 
     private void run(boolean withStop) {
         waiting = false;
-        transaction.end(withStop);
+        if (loaded == 0) {
+            if (access.state() == BusAccess.State.FREE) {
+                access.stopIfHeld();
+            }
+            finish(0);
+            return;
+        }
+        transaction.end(withStop || broken);
         if (access.isAsync()) {
             defer();
             access.start();
@@ -215,12 +219,12 @@ final class I2cQueue implements QueueHandler {
     }
 
     private int completed(I2cOutcome outcome) {
-        int size = transaction.size();
-        return outcome == I2cOutcome.OK ? size : Math.min(transaction.completed(), size - 1);
+        return outcome == I2cOutcome.OK ? loaded : Math.min(transaction.completed(), loaded - 1);
     }
 
     /**
-     * Answers the requests of the transaction.
+     * Answers the requests of a group. Of those that failed, the first comes last: a driver that stops looking at
+     * it then has everything back.
      *
      * <p>> a device MUST set the status of the first failed request to be VIRTIO_I2C_MSG_ERR and MAY set the
      * > status of the remaining requests in the same group [Device Operation]
@@ -229,11 +233,14 @@ final class I2cQueue implements QueueHandler {
      */
     private void finish(int completed) {
         int size = chains.size();
-        for (int i = 0; i < size; i++) {
-            answer(chains.get(i), i < completed ? transaction.message(i) : null);
+        for (int i = 0; i < completed; i++) {
+            answer(chains.get(i), transaction.message(i));
+        }
+        for (int i = size - 1; i >= completed; i--) {
+            answer(chains.get(i), null);
         }
         counters.add(I2cCounter.NOT_ATTEMPTED, Math.max(0, size - completed - 1));
-        failing |= goesOn && completed < size;
+        failing = goesOn && completed < size;
         forget();
     }
 

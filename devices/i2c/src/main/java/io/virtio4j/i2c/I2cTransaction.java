@@ -28,10 +28,6 @@ public final class I2cTransaction {
         done = 0;
     }
 
-    boolean isFull() {
-        return size == messages.length;
-    }
-
     I2cMessage add() {
         return messages[size++];
     }

@@ -13,12 +13,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.virtio4j.i2c.I2cRig.Sent;
 import io.virtio4j.i2c.simulated.SimulatedBus;
 import io.virtio4j.testkit.conformance.HostileCase;
+import io.virtio4j.testkit.conformance.Normative;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** Groups whose rest is not available yet, on a bus that cannot hold a transaction. */
+/** Groups whose rest is not available yet, mostly on a bus that cannot hold a transaction. */
 class IncompleteGroupTest {
 
     private static final int TARGET = 0x21;
@@ -61,6 +63,57 @@ class IncompleteGroupTest {
             assertEquals("SW 01 P SR ? P", target.seen());
             assertEquals(1, rig.count(I2cCounter.GROUPS_CUT));
         }
+    }
+
+    @Test
+    @HostileCase("IC-2")
+    void a_bus_that_can_hold_has_no_stop_before_what_comes_late() {
+        try (I2cRig rig = I2cRig.of(I2cDevice.of(bus).clock(clock).build())) {
+            Sent pointer = rig.sendWrite(addr(TARGET), FAIL_NEXT, 1);
+            assertFalse(pointer.isUsed());
+            assertEquals("", target.seen());
+            clock.advance(WAIT);
+            assertTrue(pointer.isUsed());
+            assertEquals(OK, rig.sendRead(addr(TARGET), 0, 1).status());
+
+            assertEquals("SW 01 SR ? P", target.seen());
+        }
+    }
+
+    @Test
+    void a_bus_that_can_hold_takes_groups_of_any_length() {
+        try (I2cRig rig = I2cRig.of(I2cDevice.of(bus).clock(clock).maxMessages(3).build())) {
+            List<Sent> sent = new ArrayList<>();
+            for (int i = 0; i < 7; i++) {
+                sent.add(rig.addWrite(addr(TARGET), i < 6 ? FAIL_NEXT : 0, i));
+            }
+            rig.publish();
+
+            sent.forEach(each -> assertEquals(OK, each.status()));
+            assertEquals("SW 00 SW 01 SW 02 SW 03 SW 04 SW 05 SW 06 P", target.seen());
+            assertEquals(3, rig.count(I2cCounter.TRANSACTIONS));
+        }
+    }
+
+    /** Linux gives up a transfer with the first failure that it sees, and its memory with it. */
+    @Test
+    @Normative("I2C-7")
+    void a_failure_is_answered_after_all_that_follows_it_in_its_group() {
+        try (I2cRig rig = I2cRig.of(device().build())) {
+            List<Sent> all = List.of(rig.addWrite(addr(TARGET), FAIL_NEXT, 1),
+                    rig.addWrite(addr(0x55), FAIL_NEXT, 1), rig.addWrite(1, FAIL_NEXT, 1),
+                    rig.addWrite(addr(TARGET), 0, 2));
+            rig.publish();
+
+            assertEquals(List.of(OK, ERR, ERR, ERR), all.stream().map(Sent::status).toList());
+            assertEquals(List.of(0, 3, 2, 1), IntStream.range(0, 4).mapToObj(i -> usedHead(rig, i))
+                    .map(head -> all.stream().map(sent -> sent.submitted().id()).toList().indexOf(head)).toList());
+        }
+    }
+
+    /** The {@code id} of an entry in the used ring. */
+    private static int usedHead(I2cRig rig, int entry) {
+        return (int) rig.queue().deviceArea().get(4 + 8L * entry, 4);
     }
 
     @Test

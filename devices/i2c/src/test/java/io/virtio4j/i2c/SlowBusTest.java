@@ -63,8 +63,9 @@ class SlowBusTest {
     @HostileCase("IC-4")
     void a_bus_that_hangs_fails_requests_in_time_and_is_used_again_when_it_comes_back() {
         try (I2cRig rig = start()) {
-            Sent hanging = rig.sendRead(addr(TARGET), FAIL_NEXT, 4);
-            Sent rest = rig.sendRead(addr(TARGET), 0, 4);
+            Sent hanging = rig.addRead(addr(TARGET), FAIL_NEXT, 4);
+            Sent rest = rig.addRead(addr(TARGET), 0, 4);
+            rig.publish();
             rig.driver().runDevice();
             clock.advance(SECOND - 1);
             assertFalse(hanging.isUsed());
@@ -128,6 +129,8 @@ class SlowBusTest {
     void a_transaction_that_was_held_ends_with_a_reset_in_the_middle() {
         try (I2cRig rig = start()) {
             rig.sendWrite(addr(TARGET), FAIL_NEXT, 1);
+            rig.driver().runDevice();
+            clock.advance(SECOND / 100);
             rig.driver().runDevice();
             rig.driver().resetQueue(0);
             tasks.remove().run();
