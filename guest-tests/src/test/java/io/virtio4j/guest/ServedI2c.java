@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.virtio4j.guest;
+
+import io.virtio4j.core.device.CoreFeature;
+import io.virtio4j.core.device.FeatureSet;
+import io.virtio4j.core.queue.Runner;
+import io.virtio4j.core.transport.DeviceInstance;
+import io.virtio4j.core.transport.DeviceInstanceBuilder;
+import io.virtio4j.host.linux.UnixAddress;
+import io.virtio4j.i2c.I2cCounter;
+import io.virtio4j.i2c.I2cFeature;
+import io.virtio4j.transport.vfiouser.VfioUserServer;
+import io.virtio4j.transport.vfiouser.VfioUserServerBuilder;
+import java.io.IOException;
+import java.util.List;
+
+/** An I2C adapter with a board behind it, which a guest finds on PCI or on MMIO. */
+final class ServedI2c implements ServedDevice {
+
+    private static final int SLOT = 3;
+    private static final String SOCKET = "i2c.sock";
+
+    private final Wiring wiring;
+    private final I2cBoard board;
+    private final DeviceInstance instance;
+    private final VfioUserServer server;
+
+    private ServedI2c(Wiring wiring, I2cBoard board, DeviceInstance instance, VfioUserServer server) {
+        this.wiring = wiring;
+        this.board = board;
+        this.instance = instance;
+        this.server = server;
+    }
+
+    static ServedI2c serve(SharedDirectory shared, Wiring wiring, I2cBoard board) throws IOException {
+        DeviceInstanceBuilder builder = DeviceInstance.of(board.device())
+            .runner(Runner.workerPerQueue(Thread.ofPlatform().daemon().factory()));
+        if (wiring.ring() == Wiring.Ring.SPLIT) {
+            builder.withhold(CoreFeature.RING_PACKED);
+        }
+        DeviceInstance instance = builder.build();
+        try {
+            VfioUserServerBuilder server = switch (wiring.bus()) {
+                case PCI -> VfioUserServer.of(instance);
+                case MMIO -> MmioCarrier.server(instance);
+            };
+            return new ServedI2c(wiring, board, instance,
+                server.listen(UnixAddress.of(shared.path(SOCKET))));
+        } catch (IOException | RuntimeException failure) {
+            instance.close();
+            throw failure;
+        }
+    }
+
+    /** Puts the adapter into a machine. */
+    LinuxGuest.Builder plugInto(LinuxGuest.Builder machine) {
+        return switch (wiring.bus()) {
+            case PCI -> machine.vfioUserDevice(SLOT, SOCKET);
+            case MMIO -> machine.mmioDevice(SLOT, SOCKET);
+        };
+    }
+
+    FeatureSet accepted() {
+        return instance.accepted();
+    }
+
+    long count(I2cCounter counter) {
+        return board.device().counters().get(counter);
+    }
+
+    @Override
+    public String type() {
+        return "i2c";
+    }
+
+    @Override
+    public Wiring wiring() {
+        return wiring;
+    }
+
+    @Override
+    public List<String> acceptedNames() {
+        return ServedDevice.names(accepted(), I2cFeature.values(), CoreFeature.values());
+    }
+
+    @Override
+    public long operations() {
+        return count(I2cCounter.READS) + count(I2cCounter.WRITES);
+    }
+
+    @Override
+    public long bytes() {
+        return count(I2cCounter.READ_BYTES) + count(I2cCounter.WRITTEN_BYTES);
+    }
+
+    /** Not what a target did not acknowledge: tests ask for that. */
+    @Override
+    public long errors() {
+        return count(I2cCounter.BUS_ERRORS) + count(I2cCounter.TIMEOUTS);
+    }
+
+    @Override
+    public void close() {
+        server.close();
+        instance.close();
+    }
+}
