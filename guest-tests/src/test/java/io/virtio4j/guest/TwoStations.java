@@ -27,6 +27,19 @@ final class TwoStations implements AutoCloseable {
     /** A guest, its card, and who looks at what the card sends. */
     static final class Station implements AutoCloseable {
 
+        /** A server that is still ending the transfer before says so, and is asked again. */
+        private static final String IPERF3 = """
+            iperf3() {
+                for attempt in 1 2 3 4 5; do
+                    command iperf3 "$@" >/tmp/iperf3.$$ 2>&1 && status=0 || status=$?
+                    [ $status != 0 ] && grep -q 'server is busy' /tmp/iperf3.$$ || break
+                    sleep 1
+                done
+                cat /tmp/iperf3.$$
+                return $status
+            }
+            """;
+
         final int number;
         final SharedDirectory shared;
         final PacketWatch watch;
@@ -76,7 +89,7 @@ final class TwoStations implements AutoCloseable {
 
         /** The output of a command that has to succeed. */
         String run(String script) {
-            return guest.run(script, LONG).success();
+            return guest.run(IPERF3 + script, LONG).success();
         }
 
         /** Starts {@code tcpdump}, which already listens. It ends when it has seen as many packets as it is told. */
