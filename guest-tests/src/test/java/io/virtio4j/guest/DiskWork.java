@@ -16,11 +16,11 @@ final class DiskWork {
 
     private static final Duration LONG = Duration.ofMinutes(5);
 
-    private final LinuxGuest guest;
+    private final GuestShell guest;
     private final String disk;
 
     /** Works on {@code /dev/DISK}. */
-    DiskWork(LinuxGuest guest, String disk) {
+    DiskWork(GuestShell guest, String disk) {
         this.guest = guest;
         this.disk = disk;
     }

@@ -66,6 +66,11 @@ final class GuestImages {
         return value(programs.property(kernel.property("initramfs")));
     }
 
+    /** The file of user-mode Linux's initial file system with a group's programs. */
+    String userModeInitramfs(GuestPrograms programs) {
+        return value(programs.property("user-mode.initramfs"));
+    }
+
     /** What {@code uname -r} prints under the kernel. */
     String release(GuestKernel kernel) {
         return value(kernel.property("release"));

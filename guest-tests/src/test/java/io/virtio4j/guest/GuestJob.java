@@ -8,17 +8,17 @@ import java.util.Base64;
 /** A shell script that runs in the background of a guest. */
 public final class GuestJob {
 
-    private final LinuxGuest guest;
+    private final GuestShell guest;
     private final String files;
     private final String script;
 
-    private GuestJob(LinuxGuest guest, String files, String script) {
+    private GuestJob(GuestShell guest, String files, String script) {
         this.guest = guest;
         this.files = files;
         this.script = script;
     }
 
-    static GuestJob start(LinuxGuest guest, int number, String script) {
+    static GuestJob start(GuestShell guest, int number, String script) {
         String files = "/run/job-" + number;
         byte[] bytes = script.getBytes(StandardCharsets.UTF_8);
         guest.run("""

@@ -31,10 +31,7 @@ import org.jspecify.annotations.Nullable;
  * {@link GuestFailure} whose message holds the tail of the console. Owned by one thread. Closing
  * kills QEMU if it still runs, and nothing but this QEMU.
  */
-public final class LinuxGuest implements AutoCloseable {
-
-    /** How long an ordinary command may take on a slow, busy machine. */
-    public static final Duration PATIENCE = Duration.ofSeconds(60);
+public final class LinuxGuest implements GuestShell, AutoCloseable {
 
     private static final Duration END_OF_OUTPUT = Duration.ofSeconds(5);
 
@@ -82,18 +79,8 @@ public final class LinuxGuest implements AutoCloseable {
         return bootTime;
     }
 
-    /** {@link #run(String, Duration)} with {@link #PATIENCE}. */
-    public CommandResult run(String script) {
-        return run(script, PATIENCE);
-    }
-
-    /**
-     * Runs a shell script in a shell of its own and waits for its end. Whatever it leaves running
-     * in the background must have its output somewhere else.
-     *
-     * @throws GuestFailure if it does not end in time, with the list of blocked tasks; or if the
-     *     guest ends
-     */
+    /** If the script does not end in time, the failure shows which tasks are blocked. */
+    @Override
     public CommandResult run(String script, Duration timeout) {
         return run(script, timeout, () -> {});
     }
@@ -115,7 +102,7 @@ public final class LinuxGuest implements AutoCloseable {
         }
     }
 
-    /** Starts a shell script in the background, so that the test can act while it runs. */
+    @Override
     public GuestJob start(String script) {
         return GuestJob.start(this, ++jobs, script);
     }
@@ -167,7 +154,8 @@ public final class LinuxGuest implements AutoCloseable {
         }
     }
 
-    /** What the kernel or QEMU complained of so far: warnings, I/O errors, hung tasks. */
+    /** What the kernel or QEMU complained of so far. */
+    @Override
     public List<String> complaints() {
         return console.complaints();
     }

@@ -47,7 +47,7 @@ class VhostUserDiskGuestTest {
         try (SharedDirectory shared = SharedDirectory.create()) {
             HostImage image = HostImage.create(shared, "disk.img", SIZE);
             Map<String, String> sums;
-            try (VhostUserDisk back = VhostUserDisk.start(image.path(), shared.path(SOCKET), queues, ring);
+            try (BackEndProcess back = VhostUserDisk.start(image.path(), shared.path(SOCKET), queues, ring);
                  LinuxGuest guest = guest(shared, "vhost-user", ring, queues).start()) {
                 DiskWork disk = disk(guest, ring, queues);
                 disk.makeFileSystem();
@@ -73,7 +73,7 @@ class VhostUserDiskGuestTest {
         try (SharedDirectory shared = SharedDirectory.create()) {
             HostImage image = HostImage.create(shared, "disk.img", SIZE);
             Map<String, String> sums;
-            try (VhostUserDisk back = VhostUserDisk.start(image.path(), shared.path(SOCKET), queues, ring);
+            try (BackEndProcess back = VhostUserDisk.start(image.path(), shared.path(SOCKET), queues, ring);
                  LinuxGuest guest = guest(shared, "vhost-user-killed", ring, queues).start()) {
                 DiskWork disk = disk(guest, ring, queues);
                 disk.makeFileSystem();
@@ -92,7 +92,7 @@ class VhostUserDiskGuestTest {
     }
 
     /** Kills while Linux writes and verifies, as many requests at once as the queue holds. */
-    private static void kill(LinuxGuest guest, VhostUserDisk back) throws IOException {
+    private static void kill(LinuxGuest guest, BackEndProcess back) throws IOException {
         GuestJob job = guest.start("""
             fio --name=verify --directory=%s --direct=1 --eta=never --ioengine=libaio --rw=randwrite \
                 --bs=4k --size=24m --numjobs=2 --iodepth=32 --loops=3 --group_reporting \

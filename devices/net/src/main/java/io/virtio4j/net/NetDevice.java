@@ -50,7 +50,7 @@ public final class NetDevice implements VirtioDevice {
 
     private static final Logger LOG = LoggerFactory.getLogger(NetDevice.class);
     private static final int SAVED_VERSION = 1;
-    private static final int CONTROL_QUEUE_SIZE = 64;
+    private static final int LEAST_CONTROL_QUEUE = 64;
     private static final int USUAL_PACKET = 1514;
     private static final int NONE = -1;
 
@@ -124,7 +124,8 @@ public final class NetDevice implements VirtioDevice {
             specs.add(new QueueSpec("transmitq" + pair, options.queueSize()));
         }
         if (options.offers(NetFeature.CTRL_VQ)) {
-            specs.add(new QueueSpec("controlq", CONTROL_QUEUE_SIZE));
+            // As large as the others: a front-end of vhost-user cannot ask, and gives all rings one size.
+            specs.add(new QueueSpec("controlq", Math.max(LEAST_CONTROL_QUEUE, options.queueSize())));
         }
         return specs;
     }
