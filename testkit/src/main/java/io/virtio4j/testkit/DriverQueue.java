@@ -44,6 +44,9 @@ public abstract sealed class DriverQueue permits SplitDriverQueue, PackedDriverQ
     /** Only a failure takes so long: a machine that builds much else may keep a thread waiting. */
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
+    /** How long a device that this thread runs may wait for its next turn. */
+    private static final long NAP_NANOS = 1_000_000;
+
     final Setup setup;
     final int size;
     final boolean eventIndex;
@@ -317,14 +320,31 @@ public abstract sealed class DriverQueue permits SplitDriverQueue, PackedDriverQ
             }
             // Without notifications, or with a device that this thread runs, time is all there is.
             boolean poll = !wantsInterrupts;
-            if (!probe.await(seen, Duration.ofNanos(poll ? 100_000 : Math.min(left, 2_000_000_000L)))
-                    && !poll) {
+            if (!sleep(probe, seen, poll ? 100_000 : Math.min(left, 2_000_000_000L)) && !poll) {
                 collect();
                 if (submitted.isUsed() && !probe.await(seen, PATIENCE)) {
                     throw new AssertionError("device used a buffer and sent no notification: " + submitted);
                 }
             }
         }
+    }
+
+    /**
+     * Sleeps until there is an interrupt, or this thread had to run the device: a timer or a thread of the host's
+     * may have woken it, which tells nobody.
+     *
+     * @return whether to look again
+     */
+    private boolean sleep(InterruptProbe probe, long seen, long nanos) {
+        long end = System.nanoTime() + nanos;
+        long left = nanos;
+        do {
+            if (probe.await(seen, Duration.ofNanos(Math.min(left, NAP_NANOS))) || setup.device.getAsInt() > 0) {
+                return true;
+            }
+            left = end - System.nanoTime();
+        } while (left > 0);
+        return false;
     }
 
     /**
