@@ -105,16 +105,7 @@ public abstract sealed class ChainCursor permits ChainReader, ChainWriter {
      * @throws ChainFault if the buffer is not in guest memory
      */
     public final long contiguous(long max) {
-        chain.checkHeld();
-        if (left == 0) {
-            if (remaining == 0) {
-                return 0;
-            }
-            left = nextPiece();
-        }
-        if (!mapped) {
-            throw notInMemory();
-        }
+        left = findRun();
         return Math.min(max, left);
     }
 
@@ -129,18 +120,7 @@ public abstract sealed class ChainCursor permits ChainReader, ChainWriter {
      * @throws ChainFault if the buffer is not in guest memory
      */
     public final long nextRun() {
-        chain.checkHeld();
-        long run = left;
-        if (run == 0) {
-            if (remaining == 0) {
-                return 0;
-            }
-            run = nextPiece();
-        }
-        if (!mapped) {
-            left = run;
-            throw notInMemory();
-        }
+        long run = findRun();
         left = 0; // the offset stays
         remaining -= run;
         return run;
@@ -154,6 +134,26 @@ public abstract sealed class ChainCursor permits ChainReader, ChainWriter {
     /** Where in {@link #segment()} the bytes found by {@link #contiguous} or {@link #nextRun} start. */
     public final long segmentOffset() {
         return segmentOffset;
+    }
+
+    /**
+     * Says how many bytes there are from the position to the end of its piece, which is entered if it was not
+     * yet. What of them is left is the caller's to note: that saves a store for each piece that is visited whole.
+     */
+    private long findRun() {
+        chain.checkHeld();
+        long run = left;
+        if (run == 0) {
+            if (remaining == 0) {
+                return 0;
+            }
+            run = nextPiece();
+        }
+        if (!mapped) {
+            left = run;
+            throw notInMemory();
+        }
+        return run;
     }
 
     /** Enters the next piece; there is one, and none is empty. Returns its length. */
