@@ -10,7 +10,7 @@ import java.lang.invoke.MethodHandle;
 
 /**
  * Calls on character devices. Each returns a result or the error number negated; interrupted ones are
- * restarted.
+ * restarted, but for those that say otherwise.
  */
 final class DeviceCalls {
     private static final MethodHandle IOCTL_POINTER =
@@ -29,28 +29,38 @@ final class DeviceCalls {
     private DeviceCalls() {}
 
     static int ioctl(int fd, int request, MemorySegment argument) {
+        int result;
+        do {
+            result = ioctlOnce(fd, request, argument);
+        } while (result == -Libc.EINTR);
+        return result;
+    }
+
+    static int ioctl(int fd, int request, long argument) {
+        int result;
+        do {
+            result = ioctlOnce(fd, request, argument);
+        } while (result == -Libc.EINTR);
+        return result;
+    }
+
+    /** As {@code ioctl}, for what must not be restarted when it was interrupted. */
+    static int ioctlOnce(int fd, int request, MemorySegment argument) {
         CallState state = CallState.current();
         try {
-            long result;
-            do {
-                result = state.result((int) IOCTL_POINTER.invokeExact(state.capture, fd,
-                        Integer.toUnsignedLong(request), argument));
-            } while (result == -Libc.EINTR);
-            return (int) result;
+            return (int) state.result((int) IOCTL_POINTER.invokeExact(state.capture, fd,
+                    Integer.toUnsignedLong(request), argument));
         } catch (Throwable thrown) {
             throw Libc.rethrow(thrown);
         }
     }
 
-    static int ioctl(int fd, int request, long argument) {
+    /** As {@code ioctl}, for what must not be restarted when it was interrupted. */
+    static int ioctlOnce(int fd, int request, long argument) {
         CallState state = CallState.current();
         try {
-            long result;
-            do {
-                result = state.result((int) IOCTL_VALUE.invokeExact(state.capture, fd,
-                        Integer.toUnsignedLong(request), argument));
-            } while (result == -Libc.EINTR);
-            return (int) result;
+            return (int) state.result((int) IOCTL_VALUE.invokeExact(state.capture, fd,
+                    Integer.toUnsignedLong(request), argument));
         } catch (Throwable thrown) {
             throw Libc.rethrow(thrown);
         }

@@ -53,7 +53,7 @@ public final class I2cAdapter implements AutoCloseable {
 
     private static long functions(Path path, int fd, Arena arena) throws IOException {
         MemorySegment value = arena.allocate(JAVA_LONG);
-        check(I2cCalls.ioctl(fd, I2cCalls.I2C_FUNCS, value), "I2C_FUNCS", "path=" + path);
+        check(DeviceCalls.ioctlOnce(fd, I2cCalls.I2C_FUNCS, value), "I2C_FUNCS", "path=" + path);
         long functions = value.get(JAVA_LONG, 0);
         if ((functions & I2cCalls.I2C_FUNC_I2C) == 0) {
             throw new IOException("open: path=" + path + " functions=0x" + Long.toHexString(functions)
@@ -90,7 +90,7 @@ public final class I2cAdapter implements AutoCloseable {
     private void set(int request, String name, long value) throws LinuxException {
         int fd = descriptor.acquire("ioctl");
         try {
-            check(I2cCalls.ioctl(fd, request, value), name, "path=" + path + " value=" + value);
+            check(DeviceCalls.ioctlOnce(fd, request, value), name, "path=" + path + " value=" + value);
         } finally {
             descriptor.release();
         }
@@ -107,7 +107,8 @@ public final class I2cAdapter implements AutoCloseable {
     public int transfer(I2cMessages messages) throws LinuxException {
         int fd = descriptor.acquire("ioctl");
         try {
-            int result = I2cCalls.ioctl(fd, I2cCalls.I2C_RDWR, messages.argument());
+            // Interrupted, it is not restarted: a target may have taken a part of the transaction.
+            int result = DeviceCalls.ioctlOnce(fd, I2cCalls.I2C_RDWR, messages.argument());
             if (result < 0) {
                 return -result;
             }
