@@ -7,9 +7,11 @@ import io.virtio4j.core.wire.Le32;
 import io.virtio4j.core.wire.Le64;
 import io.virtio4j.core.wire.StructLayout;
 import io.virtio4j.scmi.protocol.PlatformClock;
+import io.virtio4j.scmi.protocol.ScmiCall;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How often and how long each level of each domain was in use, where the driver can read it. What the driver
@@ -113,6 +115,19 @@ final class DomainStatistics {
 
     private long level(int domain, int index) {
         return offsets[domain] + DomainSection.SIZE + (long) index * LevelSection.SIZE;
+    }
+
+    /** The regions of a protocol: one, if it keeps statistics. */
+    static List<SharedMemoryRegion> regions(@Nullable DomainStatistics kept) {
+        return kept == null ? List.of() : List.of(kept.region());
+    }
+
+    /**
+     * What a protocol says of its region: the driver knows it by its id, and the device is not told where it maps
+     * it, so the address is 0; so is the length if there is none.
+     */
+    static void append(ScmiCall call, @Nullable DomainStatistics kept) {
+        call.results().le64(0).le32(kept != null && call.hasStatistics() ? kept.region().length() : 0);
     }
 
     SharedMemoryRegion region() {

@@ -86,15 +86,13 @@ final class PerformanceProtocol implements ScmiProtocol {
 
     @Override
     public void attributes(ScmiCall call) {
-        DomainStatistics shown = call.hasStatistics() ? statistics : null;
-        long length = shown == null ? 0 : shown.region().length();
-        call.results().le16(domains.size()).le16(MICROWATTS).le64(0).le32(length);
+        call.results().le16(domains.size()).le16(MICROWATTS);
+        DomainStatistics.append(call, statistics);
     }
 
     @Override
     public List<SharedMemoryRegion> statistics() {
-        DomainStatistics kept = statistics;
-        return kept == null ? List.of() : List.of(kept.region());
+        return DomainStatistics.regions(statistics);
     }
 
     @Override

@@ -100,34 +100,36 @@ final class PinProtocol implements ScmiProtocol {
         return id < sets.size() ? sets.get((int) id) : null;
     }
 
-    private ScmiStatus describe(ScmiCall call) {
+    /** What is done with what a message names. */
+    private interface NamedAction {
+        ScmiStatus apply(long selector, PinController.NamedSet set);
+    }
+
+    /** Reads what a message names by its number and a selector, up to the last one allowed. */
+    private ScmiStatus named(ScmiCall call, long lastSelector, NamedAction action) {
         long id = call.readLe32();
-        long flags = call.readLe32();
-        if (flags > FUNCTION) {
+        long selector = call.readLe32();
+        if (selector > lastSelector) {
             return ScmiStatus.INVALID_PARAMETERS;
         }
-        PinController.NamedSet set = find(id, flags);
-        if (set == null) {
-            return ScmiStatus.NOT_FOUND;
-        }
-        boolean isLong = set.name().length() >= MessageWriter.SHORT_NAME;
-        call.results().le32((isLong ? LONG_NAME : 0) | (flags == PIN ? 0 : set.members().length))
-                .name(set.name(), MessageWriter.SHORT_NAME);
-        return ScmiStatus.SUCCESS;
+        PinController.NamedSet set = find(id, selector);
+        return set == null ? ScmiStatus.NOT_FOUND : action.apply(selector, set);
+    }
+
+    private ScmiStatus describe(ScmiCall call) {
+        return named(call, FUNCTION, (selector, set) -> {
+            boolean isLong = set.name().length() >= MessageWriter.SHORT_NAME;
+            call.results().le32((isLong ? LONG_NAME : 0) | (selector == PIN ? 0 : set.members().length))
+                    .name(set.name(), MessageWriter.SHORT_NAME);
+            return ScmiStatus.SUCCESS;
+        });
     }
 
     private ScmiStatus nameGet(ScmiCall call) {
-        long id = call.readLe32();
-        long flags = call.readLe32();
-        if (flags > FUNCTION) {
-            return ScmiStatus.INVALID_PARAMETERS;
-        }
-        PinController.NamedSet set = find(id, flags);
-        if (set == null) {
-            return ScmiStatus.NOT_FOUND;
-        }
-        call.results().le32(0).name(set.name(), MessageWriter.LONG_NAME);
-        return ScmiStatus.SUCCESS;
+        return named(call, FUNCTION, (selector, set) -> {
+            call.results().le32(0).name(set.name(), MessageWriter.LONG_NAME);
+            return ScmiStatus.SUCCESS;
+        });
     }
 
     private ScmiStatus listAssociations(ScmiCall call) {
@@ -168,15 +170,10 @@ final class PinProtocol implements ScmiProtocol {
     }
 
     private ScmiStatus own(ScmiCall call, boolean request) {
-        long id = call.readLe32();
-        long flags = call.readLe32();
-        if (flags > GROUP) {
-            return ScmiStatus.INVALID_PARAMETERS;
-        }
-        PinController.NamedSet set = find(id, flags);
-        if (set == null) {
-            return ScmiStatus.NOT_FOUND;
-        }
+        return named(call, GROUP, (selector, set) -> own(call, set, request));
+    }
+
+    private ScmiStatus own(ScmiCall call, PinController.NamedSet set, boolean request) {
         ScmiStatus status = mayUse(call, set.members());
         if (status == ScmiStatus.SUCCESS) {
             for (int pin : set.members()) {

@@ -82,16 +82,13 @@ final class PowerDomainProtocol implements ScmiProtocol {
 
     @Override
     public void attributes(ScmiCall call) {
-        DomainStatistics shown = call.hasStatistics() ? statistics : null;
-        long length = shown == null ? 0 : shown.region().length();
-        // The region is known by its id; where the driver maps it, the device is not told.
-        call.results().le16(domains.size()).le16(0).le64(0).le32(length);
+        call.results().le16(domains.size()).le16(0);
+        DomainStatistics.append(call, statistics);
     }
 
     @Override
     public List<SharedMemoryRegion> statistics() {
-        DomainStatistics kept = statistics;
-        return kept == null ? List.of() : List.of(kept.region());
+        return DomainStatistics.regions(statistics);
     }
 
     @Override
