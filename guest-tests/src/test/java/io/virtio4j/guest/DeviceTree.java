@@ -4,7 +4,6 @@ package io.virtio4j.guest;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -34,17 +33,7 @@ final class DeviceTree {
      */
     static String compile(SharedDirectory shared, Path source, String kernel) throws IOException {
         Files.copy(source, shared.path("tree.dts"));
-        Process dtc = new ProcessBuilder("chroot", shared.tree().toString(), "dtc", "-q", "-I", "dts", "-O", "dtb",
-            "-o", shared.inside("tree.dtb"), shared.inside("tree.dts")).redirectErrorStream(true).start();
-        String said = new String(dtc.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        try {
-            if (dtc.waitFor() != 0) {
-                throw new IOException("dtc: " + said);
-            }
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted", interrupted);
-        }
+        shared.run("dtc", "-q", "-I", "dts", "-O", "dtb", "-o", shared.inside("tree.dtb"), shared.inside("tree.dts"));
         byte[] image = Files.readAllBytes(shared.tree().resolve(kernel.substring(1)));
         Files.write(shared.path("guest.dtb"), forQemu(Files.readAllBytes(shared.path("tree.dtb")), image));
         return shared.inside("guest.dtb");
