@@ -57,7 +57,7 @@ abstract class RacingRing {
                 ? new SplitRing(config, features, MAP, from)
                 : new PackedRing(config, features, MAP, from);
         chain = new DescriptorChain(NAMED, 0, MAP);
-        chain.begin(0, MAP);
+        chain.begin(0);
     }
 
     /** A queue of the split format at the same place. */
