@@ -28,4 +28,17 @@ public interface QueueHandler {
     default void service(VirtQueue queue) {
         queue.drain(this);
     }
+
+    /** Makes a handler for a queue that has no meaning with what was negotiated: nothing in it is ever used. */
+    static QueueHandler unused() {
+        return new QueueHandler() {
+            @Override
+            public void service(VirtQueue queue) {}
+
+            @Override
+            public void handle(DescriptorChain chain) {
+                chain.putBack();
+            }
+        };
+    }
 }

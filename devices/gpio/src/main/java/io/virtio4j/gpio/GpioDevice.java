@@ -9,7 +9,6 @@ import io.virtio4j.core.device.Feature;
 import io.virtio4j.core.device.FeatureSet;
 import io.virtio4j.core.device.QueueSpec;
 import io.virtio4j.core.device.VirtioDevice;
-import io.virtio4j.core.queue.DescriptorChain;
 import io.virtio4j.core.queue.QueueConfig;
 import io.virtio4j.core.queue.QueueHandler;
 import io.virtio4j.core.queue.VirtQueue;
@@ -145,23 +144,11 @@ public final class GpioDevice implements VirtioDevice {
             return new RequestQueue(this, queue);
         }
         if (!interrupts) {
-            return new UnusedQueue();
+            return QueueHandler.unused();
         }
         EventQueue started = new EventQueue(this, queue);
         events = started;
         return started;
-    }
-
-    /** The event queue without the feature: nothing in it is ever used. */
-    private static final class UnusedQueue implements QueueHandler {
-
-        @Override
-        public void service(VirtQueue queue) {}
-
-        @Override
-        public void handle(DescriptorChain chain) {
-            chain.putBack();
-        }
     }
 
     @Override

@@ -10,7 +10,6 @@ import io.virtio4j.core.device.Feature;
 import io.virtio4j.core.device.FeatureSet;
 import io.virtio4j.core.device.QueueSpec;
 import io.virtio4j.core.device.VirtioDevice;
-import io.virtio4j.core.queue.DescriptorChain;
 import io.virtio4j.core.queue.QueueCounters;
 import io.virtio4j.core.queue.QueueHandler;
 import io.virtio4j.core.queue.VirtQueue;
@@ -256,7 +255,7 @@ public final class NetDevice implements VirtioDevice {
             return new ControlQueue(this, control);
         }
         if (index >= queuesInUse()) {
-            return new UnusedQueue();
+            return QueueHandler.unused();
         }
         Coalescing coalescing = new Coalescing(queue, options.clock(), control.coalescing(index));
         if (accepted.has(NetFeature.NOTF_COAL) || accepted.has(NetFeature.VQ_NOTF_COAL)) {
@@ -271,18 +270,6 @@ public final class NetDevice implements VirtioDevice {
         TransmitQueue started = new TransmitQueue(this, queue, pair, coalescing);
         transmitQueues.set(pair, started);
         return started;
-    }
-
-    /** A queue that has no meaning with what was negotiated: nothing in it is ever used. */
-    private static final class UnusedQueue implements QueueHandler {
-
-        @Override
-        public void service(VirtQueue queue) {}
-
-        @Override
-        public void handle(DescriptorChain chain) {
-            chain.putBack();
-        }
     }
 
     @Override
