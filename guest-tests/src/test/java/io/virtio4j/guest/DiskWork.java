@@ -68,6 +68,21 @@ final class DiskWork {
         guest.run("e2fsck -f -n /dev/" + disk, LONG).success();
     }
 
+    /**
+     * Makes a file system, writes and verifies on it, and looks for damage after the driver was unbound and bound;
+     * returns what is in files that were left there: name and SHA-256 of each.
+     */
+    Map<String, String> useForFiles() {
+        makeFileSystem();
+        mount();
+        verifyFiles();
+        Map<String, String> sums = writeFiles(5, 100_000);
+        unmount();
+        rebind(5);
+        checkFileSystem();
+        return sums;
+    }
+
     /** Writes files of random bytes into the file system; returns name and SHA-256 of each. */
     Map<String, String> writeFiles(int count, int bytes) {
         String sums = guest.run("""

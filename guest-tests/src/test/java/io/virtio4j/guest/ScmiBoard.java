@@ -2,9 +2,7 @@
 package io.virtio4j.guest;
 
 import io.virtio4j.core.device.CoreFeature;
-import io.virtio4j.core.queue.Runner;
 import io.virtio4j.core.transport.DeviceInstance;
-import io.virtio4j.core.transport.DeviceInstanceBuilder;
 import io.virtio4j.host.linux.UnixAddress;
 import io.virtio4j.scmi.ScmiDevice;
 import io.virtio4j.scmi.platform.Clock;
@@ -22,7 +20,6 @@ import io.virtio4j.scmi.platform.SystemPower;
 import io.virtio4j.scmi.platform.VoltageDomain;
 import io.virtio4j.scmi.protocol.ScmiPlatform;
 import io.virtio4j.transport.vfiouser.VfioUserServer;
-import io.virtio4j.transport.vfiouser.VfioUserServerBuilder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -70,17 +67,8 @@ final class ScmiBoard implements AutoCloseable {
         this.wiring = wiring;
         platform = platform();
         device = new ScmiDevice(platform);
-        DeviceInstanceBuilder builder = DeviceInstance.of(device)
-            .runner(Runner.workerPerQueue(Thread.ofPlatform().daemon().factory()));
-        if (wiring.ring() == Wiring.Ring.SPLIT) {
-            builder.withhold(CoreFeature.RING_PACKED);
-        }
-        instance = builder.build();
-        VfioUserServerBuilder from = switch (wiring.bus()) {
-            case PCI -> VfioUserServer.of(instance);
-            case MMIO -> MmioCarrier.server(instance);
-        };
-        server = from.listen(UnixAddress.of(shared.path(SOCKET)));
+        instance = wiring.instance(device).build();
+        server = wiring.server(instance).listen(UnixAddress.of(shared.path(SOCKET)));
     }
 
     static ScmiBoard serve(SharedDirectory shared, Wiring wiring) throws IOException {
@@ -117,10 +105,7 @@ final class ScmiBoard implements AutoCloseable {
         LinuxGuest.Builder machine = LinuxGuest.builder(shared).name(name + "-" + wiring)
             .programs(GuestPrograms.BOARD)
             .arguments("-dtb", DeviceTree.compile(shared, SOURCE, kernel));
-        LinuxGuest.Builder whole = switch (wiring.bus()) {
-            case PCI -> machine.vfioUserDevice(SLOT, SOCKET);
-            case MMIO -> machine.mmioDevice(SLOT, SOCKET);
-        };
+        LinuxGuest.Builder whole = wiring.plug(machine, SLOT, SOCKET);
         return whole.start();
     }
 

@@ -2,15 +2,12 @@
 package io.virtio4j.guest;
 
 import io.virtio4j.core.device.CoreFeature;
-import io.virtio4j.core.queue.Runner;
 import io.virtio4j.core.transport.DeviceInstance;
-import io.virtio4j.core.transport.DeviceInstanceBuilder;
 import io.virtio4j.gpio.GpioCounter;
 import io.virtio4j.gpio.GpioDevice;
 import io.virtio4j.gpio.board.SimulatedBoard;
 import io.virtio4j.host.linux.UnixAddress;
 import io.virtio4j.transport.vfiouser.VfioUserServer;
-import io.virtio4j.transport.vfiouser.VfioUserServerBuilder;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Locale;
@@ -42,19 +39,10 @@ final class ServedBoard implements AutoCloseable {
     static ServedBoard serve(SharedDirectory shared, int slot, Wiring wiring, SimulatedBoard board)
         throws IOException {
         GpioDevice device = new GpioDevice(board);
-        DeviceInstanceBuilder builder = DeviceInstance.of(device)
-            .runner(Runner.workerPerQueue(Thread.ofPlatform().daemon().factory()));
-        if (wiring.ring() == Wiring.Ring.SPLIT) {
-            builder.withhold(CoreFeature.RING_PACKED);
-        }
-        DeviceInstance instance = builder.build();
+        DeviceInstance instance = wiring.instance(device).build();
         try {
-            VfioUserServerBuilder server = switch (wiring.bus()) {
-                case PCI -> VfioUserServer.of(instance);
-                case MMIO -> MmioCarrier.server(instance);
-            };
             return new ServedBoard(wiring, slot, board, device, instance,
-                server.listen(UnixAddress.of(shared.path(socket(slot)))));
+                wiring.server(instance).listen(UnixAddress.of(shared.path(socket(slot)))));
         } catch (IOException | RuntimeException failure) {
             instance.close();
             throw failure;
@@ -67,10 +55,7 @@ final class ServedBoard implements AutoCloseable {
 
     /** Puts the board into a machine. */
     LinuxGuest.Builder plugInto(LinuxGuest.Builder machine) {
-        return switch (wiring.bus()) {
-            case PCI -> machine.vfioUserDevice(slot, socket(slot));
-            case MMIO -> machine.mmioDevice(slot, socket(slot));
-        };
+        return wiring.plug(machine, slot, socket(slot));
     }
 
     /** Says in the report what is driven. */

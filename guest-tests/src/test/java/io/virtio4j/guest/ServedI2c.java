@@ -3,14 +3,11 @@ package io.virtio4j.guest;
 
 import io.virtio4j.core.device.CoreFeature;
 import io.virtio4j.core.device.FeatureSet;
-import io.virtio4j.core.queue.Runner;
 import io.virtio4j.core.transport.DeviceInstance;
-import io.virtio4j.core.transport.DeviceInstanceBuilder;
 import io.virtio4j.host.linux.UnixAddress;
 import io.virtio4j.i2c.I2cCounter;
 import io.virtio4j.i2c.I2cFeature;
 import io.virtio4j.transport.vfiouser.VfioUserServer;
-import io.virtio4j.transport.vfiouser.VfioUserServerBuilder;
 import java.io.IOException;
 import java.util.List;
 
@@ -33,19 +30,10 @@ final class ServedI2c implements ServedDevice {
     }
 
     static ServedI2c serve(SharedDirectory shared, Wiring wiring, I2cBoard board) throws IOException {
-        DeviceInstanceBuilder builder = DeviceInstance.of(board.device())
-            .runner(Runner.workerPerQueue(Thread.ofPlatform().daemon().factory()));
-        if (wiring.ring() == Wiring.Ring.SPLIT) {
-            builder.withhold(CoreFeature.RING_PACKED);
-        }
-        DeviceInstance instance = builder.build();
+        DeviceInstance instance = wiring.instance(board.device()).build();
         try {
-            VfioUserServerBuilder server = switch (wiring.bus()) {
-                case PCI -> VfioUserServer.of(instance);
-                case MMIO -> MmioCarrier.server(instance);
-            };
             return new ServedI2c(wiring, board, instance,
-                server.listen(UnixAddress.of(shared.path(SOCKET))));
+                wiring.server(instance).listen(UnixAddress.of(shared.path(SOCKET))));
         } catch (IOException | RuntimeException failure) {
             instance.close();
             throw failure;
@@ -54,10 +42,7 @@ final class ServedI2c implements ServedDevice {
 
     /** Puts the adapter into a machine. */
     LinuxGuest.Builder plugInto(LinuxGuest.Builder machine) {
-        return switch (wiring.bus()) {
-            case PCI -> machine.vfioUserDevice(SLOT, SOCKET);
-            case MMIO -> machine.mmioDevice(SLOT, SOCKET);
-        };
+        return wiring.plug(machine, SLOT, SOCKET);
     }
 
     FeatureSet accepted() {

@@ -35,13 +35,7 @@ class UserModeDiskGuestTest {
                 assertEquals(VhostUserDisk.SERIAL, disk.attribute("serial"));
                 assertEquals(SIZE, disk.bytes());
                 assertEquals(ring.equals("packed"), disk.accepted(RING_PACKED));
-                disk.makeFileSystem();
-                disk.mount();
-                disk.verifyFiles();
-                sums = disk.writeFiles(5, 100_000);
-                disk.unmount();
-                disk.rebind(5);
-                disk.checkFileSystem();
+                sums = disk.useForFiles();
                 assertTrue(back.alive());
                 guest.powerOff();
                 assertEquals(List.of(), guest.complaints());

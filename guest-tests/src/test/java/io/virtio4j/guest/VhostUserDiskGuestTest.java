@@ -50,13 +50,7 @@ class VhostUserDiskGuestTest {
             try (BackEndProcess back = VhostUserDisk.start(image.path(), shared.path(SOCKET), queues, ring);
                  LinuxGuest guest = guest(shared, "vhost-user", ring, queues).start()) {
                 DiskWork disk = disk(guest, ring, queues);
-                disk.makeFileSystem();
-                disk.mount();
-                disk.verifyFiles();
-                sums = disk.writeFiles(5, 100_000);
-                disk.unmount();
-                disk.rebind(5);
-                disk.checkFileSystem();
+                sums = disk.useForFiles();
                 assertTrue(back.alive());
                 guest.powerOff();
                 assertEquals(List.of(), guest.complaints());
