@@ -8,10 +8,12 @@ import io.virtio4j.core.transport.DeviceInstance;
 import io.virtio4j.core.transport.DeviceInstanceBuilder;
 import io.virtio4j.core.wire.StateException;
 import java.util.Arrays;
+import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
-/** Restores saved state with one thing wrong, every one in turn. */
+/** Restores saved state with one thing wrong. */
 final class DamagedState {
 
     private static final int[] VALUES = {0x00, 0x01, 0x7F, 0x80, 0xFF};
@@ -26,28 +28,35 @@ final class DamagedState {
     }
 
     /**
-     * Cuts the state at every length, adds to it, and replaces every byte by several others. Each has to be
-     * refused with a {@link StateException} that leaves the device untouched, or accepted without harm.
+     * Cuts the state at any length, adds to it, and replaces any byte by several others. Each has to be refused with
+     * a {@link StateException} that leaves the device untouched, or accepted without harm.
      *
+     * @param most how many of these cases to try: if there are more, a random choice, always the same
      * @return how many cases that were
      */
-    static long tryAll(
-            byte[] saved, Supplier<VirtioDevice> devices, Consumer<DeviceInstanceBuilder> choices) {
+    static long attempt(
+            byte[] saved, Supplier<VirtioDevice> devices, Consumer<DeviceInstanceBuilder> choices, int most) {
         DamagedState damaged = new DamagedState(devices, choices);
-        long cases = 0;
-        for (int length = 0; length < saved.length; length++, cases++) {
-            damaged.attempt(Arrays.copyOf(saved, length), "length=" + length, true);
+        int cases = saved.length * (1 + VALUES.length) + 1;
+        if (cases <= most) {
+            IntStream.range(0, cases).forEach(number -> damaged.attempt(saved, number));
+            return cases;
         }
-        damaged.attempt(Arrays.copyOf(saved, saved.length + 1), "longer", true);
-        for (int at = 0; at < saved.length; at++) {
-            for (int value : VALUES) {
-                byte[] forged = saved.clone();
-                forged[at] = (byte) value;
-                damaged.attempt(forged, "offset=" + at + " value=" + value, false);
-                cases++;
-            }
+        new SplittableRandom(1).ints(most, 0, cases).forEach(number -> damaged.attempt(saved, number));
+        return most;
+    }
+
+    private void attempt(byte[] saved, int number) {
+        if (number <= saved.length) {
+            int length = number < saved.length ? number : saved.length + 1;
+            attempt(Arrays.copyOf(saved, length), "length=" + length, true);
+            return;
         }
-        return cases + 1;
+        int replacement = number - saved.length - 1;
+        int at = replacement / VALUES.length;
+        byte[] forged = saved.clone();
+        forged[at] = (byte) VALUES[replacement % VALUES.length];
+        attempt(forged, "offset=" + at + " value=" + forged[at], false);
     }
 
     private void attempt(byte[] state, String what, boolean mustBeRefused) {

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -335,10 +336,21 @@ public abstract class DeviceContract {
     @Test
     @HostileCase("MG-1")
     void damaged_state_is_refused_or_harmless() {
+        restoreDamaged(1_500);
+    }
+
+    @Test
+    @Tag("slow")
+    @HostileCase("MG-1")
+    void state_damaged_anywhere_is_refused_or_harmless() {
+        restoreDamaged(Integer.MAX_VALUE);
+    }
+
+    private void restoreDamaged(int most) {
         try (TestDriver driver = attach()) {
             serve(start(driver, DriverOptions.split()), 2);
             byte[] saved = driver.instance().save();
-            HostileCases.count("MG-1", DamagedState.tryAll(saved, this::device, this::configure));
+            HostileCases.count("MG-1", DamagedState.attempt(saved, this::device, this::configure, most));
         }
     }
 

@@ -23,7 +23,7 @@ class ScmiContractTest extends DeviceContract {
 
     @Override
     protected VirtioDevice device() {
-        return Board.unstarted().device;
+        return new BoardHardware().device;
     }
 
     @Override
