@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.virtio4j.guest;
+
+import io.virtio4j.core.device.CoreFeature;
+import io.virtio4j.core.device.FeatureSet;
+import io.virtio4j.core.transport.DeviceInstance;
+import io.virtio4j.gpu.GpuCounter;
+import io.virtio4j.gpu.GpuDevice;
+import io.virtio4j.gpu.GpuFeature;
+import io.virtio4j.gpu.Scanout;
+import io.virtio4j.gpu.desktop.ScanoutImage;
+import io.virtio4j.gpu.desktop.ScanoutPng;
+import io.virtio4j.host.linux.UnixAddress;
+import io.virtio4j.transport.vfiouser.VfioUserServer;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/** A GPU device that a guest finds on PCI or on MMIO, and photographs of what it shows. */
+final class ServedGpu implements ServedDevice {
+
+    private static final int SLOT = 3;
+    private static final String SOCKET = "gpu.sock";
+    private static final long PATIENCE_NANOS = 120_000_000_000L;
+
+    private final Wiring wiring;
+    private final GpuDevice device;
+    private final DeviceInstance instance;
+    private final VfioUserServer server;
+
+    private ServedGpu(Wiring wiring, GpuDevice device, DeviceInstance instance, VfioUserServer server) {
+        this.wiring = wiring;
+        this.device = device;
+        this.instance = instance;
+        this.server = server;
+    }
+
+    static ServedGpu serve(SharedDirectory shared, Wiring wiring, GpuDevice device) throws IOException {
+        DeviceInstance instance = wiring.instance(device).build();
+        try {
+            return new ServedGpu(wiring, device, instance,
+                wiring.server(instance).listen(UnixAddress.of(shared.path(SOCKET))));
+        } catch (IOException | RuntimeException failure) {
+            instance.close();
+            throw failure;
+        }
+    }
+
+    /** Puts the device into a machine. */
+    LinuxGuest.Builder plugInto(LinuxGuest.Builder machine) {
+        return wiring.plug(machine, SLOT, SOCKET).programs(GuestPrograms.GPU);
+    }
+
+    GpuDevice device() {
+        return device;
+    }
+
+    Scanout output(int number) {
+        return device.scanout(number);
+    }
+
+    FeatureSet accepted() {
+        return instance.accepted();
+    }
+
+    long count(GpuCounter counter) {
+        return device.counters().get(counter);
+    }
+
+    // ── Photographs ────────────────────────────────────────────────────────
+
+    /** Looks at an output again and again until the picture is as expected. */
+    BufferedImage awaitPicture(int output, String what, Predicate<BufferedImage> expected) {
+        long begin = System.nanoTime();
+        while (true) {
+            BufferedImage picture = ScanoutImage.snapshot(output(output));
+            if (picture != null && expected.test(picture)) {
+                return picture;
+            }
+            if (System.nanoTime() - begin > PATIENCE_NANOS) {
+                throw new AssertionError("waited in vain for " + what + ": picture is " + photograph(output,
+                    "failed-" + wiring));
+            }
+            Thread.onSpinWait();
+            nap();
+        }
+    }
+
+    private static void nap() {
+        try {
+            Thread.sleep(100);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Leaves a photograph in {@code target/}; says where. */
+    @Nullable Path photograph(int output, String name) {
+        if (!output(output).isOn()) {
+            return null;
+        }
+        try {
+            Path file = Files.createDirectories(Path.of("target", "screens")).resolve(name + ".png").toAbsolutePath();
+            ScanoutPng.write(output(output), file);
+            return file;
+        } catch (IOException e) {
+            throw new UncheckedIOException("photograph: name=" + name, e);
+        }
+    }
+
+    // ── For the report ─────────────────────────────────────────────────────
+
+    @Override
+    public String type() {
+        return "gpu";
+    }
+
+    @Override
+    public Wiring wiring() {
+        return wiring;
+    }
+
+    @Override
+    public List<String> acceptedNames() {
+        return ServedDevice.names(accepted(), GpuFeature.values(), CoreFeature.values());
+    }
+
+    @Override
+    public long operations() {
+        return count(GpuCounter.COMMANDS);
+    }
+
+    @Override
+    public long bytes() {
+        return count(GpuCounter.TRANSFERRED_BYTES);
+    }
+
+    @Override
+    public long errors() {
+        return count(GpuCounter.ERRORS);
+    }
+
+    @Override
+    public void close() {
+        server.close();
+        instance.close();
+        device.close();
+    }
+}
