@@ -171,7 +171,7 @@ final class Adapter implements AutoCloseable {
         }
         detach(resource);
         hostBytes -= resource.hostBytes();
-        resource.free();
+        resource.destroy();
     }
 
     /** The UUID of an exported resource; the same each time. */

@@ -18,6 +18,7 @@ abstract sealed class Resource implements Pixels, GpuResource permits ImageResou
 
     private @Nullable Backing backing;
     private @Nullable UUID uuid;
+    private boolean gone;
 
     Resource(Adapter adapter, int id) {
         this.adapter = adapter;
@@ -50,6 +51,12 @@ abstract sealed class Resource implements Pixels, GpuResource permits ImageResou
 
     /** Gives the host's memory back. */
     abstract void free();
+
+    /** From now on nobody reads or writes it who still knows it. */
+    void destroy() {
+        gone = true;
+        free();
+    }
 
     // ── Transfers ──────────────────────────────────────────────────────────
 
@@ -87,7 +94,7 @@ abstract sealed class Resource implements Pixels, GpuResource permits ImageResou
     }
 
     private boolean isInside(long offset, long count) {
-        return offset >= 0 && count <= size() - offset;
+        return !gone && offset >= 0 && count <= size() - offset;
     }
 
     /** Copies bytes in; the range lies inside. */

@@ -256,7 +256,6 @@ public final class Scanout {
 
     /** Everything is to be drawn anew. */
     void redraw() {
-        tellChanged();
         if (shown != null) {
             fresh = false;
             tellDamaged(0, 0, (int) area.width, (int) area.height);
