@@ -18,6 +18,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -86,7 +87,17 @@ final class ServedGpu implements ServedDevice {
                 throw new AssertionError("waited in vain for " + what + ": picture is " + photograph(output,
                     "failed-" + wiring));
             }
-            Thread.onSpinWait();
+            nap();
+        }
+    }
+
+    /** Waits for something that the guest, or the device, comes to. */
+    void await(String what, BooleanSupplier condition) {
+        long begin = System.nanoTime();
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() - begin > PATIENCE_NANOS) {
+                throw new AssertionError("waited in vain for " + what + ": counters=" + device.counters());
+            }
             nap();
         }
     }

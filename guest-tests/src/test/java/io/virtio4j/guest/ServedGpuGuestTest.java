@@ -3,18 +3,23 @@ package io.virtio4j.guest;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.virtio4j.core.device.CoreFeature;
 import io.virtio4j.gpu.GpuCounter;
 import io.virtio4j.gpu.GpuDevice;
 import io.virtio4j.gpu.GpuFeature;
 import io.virtio4j.gpu.Monitor;
+import io.virtio4j.gpu.crossdomain.CrossDomain;
+import io.virtio4j.gpu.rfb.RfbServer;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Linux shows pictures on a GPU device of ours; what is seen outside is compared with what it drew. */
@@ -46,7 +51,6 @@ class ServedGpuGuestTest {
         with(wiring, "gpu-pixels-" + wiring, row, device, work -> {
             row.step("transferred");
             work.pixels("dumb", 800, 600);
-            work.served().photograph(0, "pixels-" + wiring);
             assertNotEquals(0, work.served().count(GpuCounter.TRANSFERRED_BYTES));
         });
     }
@@ -61,6 +65,98 @@ class ServedGpuGuestTest {
             assertEquals(true, work.served().accepted().has(GpuFeature.RESOURCE_BLOB));
             assertEquals(true, work.served().accepted().has(GpuFeature.BLOB_ALIGNMENT));
             assertEquals(0, work.served().count(GpuCounter.TRANSFERRED_BYTES));
+        });
+    }
+
+    /** On PCI alone: the region is a part of a BAR, and nobody maps it for a carrier of MMIO. */
+    @ParameterizedTest
+    @EnumSource(Wiring.Ring.class)
+    void a_blob_of_the_hosts_memory_is_mapped_and_scanned_out(Wiring.Ring ring, GuestReport.Row row)
+        throws IOException {
+        Wiring wiring = new Wiring(Wiring.Bus.PCI, ring, 1);
+        GpuDevice device = GpuDevice.builder().output(Monitor.of(1024, 768)).contextType(new CrossDomain())
+            .hostVisibleBytes(16 << 20).build();
+        with(wiring, "gpu-host-blob-" + wiring, row, device, work -> {
+            row.step("cross-domain context, mapped blob");
+            work.hostBlob(640, 480);
+            assertEquals(true, work.served().accepted().has(GpuFeature.CONTEXT_INIT));
+            assertNotEquals(0, work.served().count(GpuCounter.SUBMITS));
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("wirings")
+    void modetest_changes_modes_flips_pages_and_moves_a_cursor(Wiring wiring, GuestReport.Row row)
+        throws IOException {
+        GpuDevice device = GpuDevice.builder().output(Monitor.of(1280, 1024)).build();
+        with(wiring, "gpu-modetest-" + wiring, row, device, work -> {
+            int connector = work.connector(0);
+            for (String mode : List.of("1280x1024", "1024x768", "800x600")) {
+                row.step("mode " + mode);
+                assertEquals(true, work.offers(0, mode), mode);
+                int width = Integer.parseInt(mode.split("x")[0]);
+                int height = Integer.parseInt(mode.split("x")[1]);
+                GuestJob shown = work.modetest("-s %d:%s".formatted(connector, mode));
+                work.served().awaitPicture(0, mode, seen -> GpuWork.hasBars(seen, width, height));
+                work.served().photograph(0, "bars-" + mode + "-" + wiring);
+                work.endModetest(shown);
+            }
+            row.step("page flips");
+            long scanouts = work.served().count(GpuCounter.SCANOUTS_SET);
+            GuestJob flips = work.modetest("-v -s %d:1024x768".formatted(connector));
+            work.served().await("page flips", () -> work.served().count(GpuCounter.SCANOUTS_SET) > scanouts + 100);
+            assertTrue(work.endModetest(flips).contains("freq:"));
+            row.step("cursor");
+            GuestJob cursor = work.modetest("-C -s %d:1024x768".formatted(connector));
+            work.served().await("a cursor that moves", () -> work.served().output(0).isCursorVisible()
+                && work.served().count(GpuCounter.CURSOR_MOVES) > 20);
+            work.served().photograph(0, "cursor-" + wiring);
+            work.endModetest(cursor);
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("wirings")
+    void two_displays_are_plugged_resized_and_unplugged(Wiring wiring, GuestReport.Row row) throws IOException {
+        GpuDevice device = GpuDevice.builder().output(Monitor.of(1024, 768)).emptyOutput().build();
+        with(wiring, "gpu-displays-" + wiring, row, device, work -> {
+            row.step("hot-plug");
+            assertEquals(List.of(true, false), List.of(work.isConnected(0), work.isConnected(1)));
+            device.scanout(1).plug(Monitor.of(1366, 768).at(1024, 0));
+            work.served().await("the second display", () -> work.isConnected(1) && work.offers(1, "1366x768"));
+            row.step("two displays");
+            GuestJob both = work.modetest("-s %d:1024x768 -s %d:1366x768".formatted(
+                work.connector(0), work.connector(1)));
+            work.served().awaitPicture(0, "the first picture", seen -> GpuWork.hasBars(seen, 1024, 768));
+            work.served().awaitPicture(1, "the second picture", seen -> seen.getWidth() == 1366);
+            work.endModetest(both);
+            row.step("resize");
+            device.scanout(1).plug(Monitor.of(1600, 900).at(1024, 0));
+            work.served().await("the new size", () -> work.offers(1, "1600x900"));
+            GuestJob larger = work.modetest("-s %d:1600x900".formatted(work.connector(1)));
+            work.served().awaitPicture(1, "the larger picture", seen -> GpuWork.hasBars(seen, 1600, 900));
+            work.endModetest(larger);
+            row.step("unplug");
+            device.scanout(1).unplug();
+            work.served().await("one display", () -> !work.isConnected(1));
+            assertEquals(true, work.isConnected(0));
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("wirings")
+    void a_vnc_viewer_photographs_the_screen(Wiring wiring, GuestReport.Row row) throws IOException {
+        GpuDevice device = new GpuDevice(Monitor.of(1024, 768));
+        with(wiring, "gpu-vnc-" + wiring, row, device, work -> {
+            row.step("vncsnapshot");
+            try (RfbServer server = RfbServer.listen(device.scanout(0), 0)) {
+                GuestJob shown = work.modetest("-s %d:1024x768".formatted(work.connector(0)));
+                BufferedImage picture = work.served().awaitPicture(0, "bars",
+                    seen -> GpuWork.hasBars(seen, 1024, 768));
+                double difference = GpuWork.difference(picture, work.vncSnapshot(server.address().getPort()));
+                assertTrue(difference < 2, "difference=" + difference);
+                work.endModetest(shown);
+            }
         });
     }
 

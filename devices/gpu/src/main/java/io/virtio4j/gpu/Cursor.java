@@ -84,8 +84,8 @@ final class Cursor {
         long where = position;
         long left = (where >> 32) - areaX;
         long top = (int) where - (long) areaY;
-        int fromX = (int) Math.clamp(-left, 0, SIDE);
-        int fromY = (int) Math.clamp(-top, 0, SIDE);
+        int fromX = Math.clamp(-left, 0, SIDE);
+        int fromY = Math.clamp(-top, 0, SIDE);
         long toX = Math.min(SIDE, width - left);
         long toY = Math.min(SIDE, height - top);
         for (int y = fromY; y < toY; y++) {

@@ -55,6 +55,11 @@ final class RunLog {
         }
     }
 
+    /** Something worth knowing, such as where to look. */
+    void note(String message) {
+        messages.add(message);
+    }
+
     /** Something was thrown. */
     void error(Throwable thrown) {
         error(String.valueOf(thrown));
@@ -87,7 +92,7 @@ final class RunLog {
         return features;
     }
 
-    /** The first errors. */
+    /** The first errors, and notes. */
     List<String> messages() {
         return List.copyOf(messages);
     }
