@@ -19,6 +19,8 @@ class ModuleDependencyTest {
     private static final String CORE = "io.virtio4j.core";
 
     private static final String ON_LINUX = ".linux";
+    private static final String ON_DESKTOPS = ".desktop";
+    private static final String DESKTOP = "java.desktop";
 
     /** What transports may require of ours beyond core, which each of them may. */
     private static final Map<String, Set<String>> TRANSPORTS = Map.of(
@@ -38,8 +40,9 @@ class ModuleDependencyTest {
     @Test
     void devices_require_core_and_none_of_our_other_modules() {
         for (BuiltModule module : modulesIn("devices")) {
-            if (!module.name().endsWith(ON_LINUX)) {
+            if (!module.name().endsWith(ON_LINUX) && !module.name().endsWith(ON_DESKTOPS)) {
                 assertEquals(Set.of(CORE), module.requiredOfOurs(), module::name);
+                assertFalse(requires(module, DESKTOP), module::name);
             }
         }
     }
@@ -55,6 +58,24 @@ class ModuleDependencyTest {
                 assertEquals(Set.of(device, "io.virtio4j.host.linux"), required, module::name);
             }
         }
+    }
+
+    /** What needs a desktop, or the classes that come with one, is beside the device too. */
+    @Test
+    void what_desktops_add_to_a_device_requires_that_device() {
+        for (BuiltModule module : modulesIn("devices")) {
+            if (module.name().endsWith(ON_DESKTOPS)) {
+                String device = module.name().substring(0, module.name().length() - ON_DESKTOPS.length());
+                Set<String> required = new TreeSet<>(module.requiredOfOurs());
+                required.remove(CORE);
+                assertEquals(Set.of(device), required, module::name);
+                assertTrue(requires(module, DESKTOP), module::name);
+            }
+        }
+    }
+
+    private static boolean requires(BuiltModule module, String other) {
+        return module.descriptor().requires().stream().anyMatch(each -> each.name().equals(other));
     }
 
     @Test

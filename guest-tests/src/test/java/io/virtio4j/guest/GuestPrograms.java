@@ -18,7 +18,7 @@ enum GuestPrograms {
     /** alsa-utils. */
     SOUND,
 
-    /** modetest. */
+    /** modetest, and pixels of this directory. */
     GPU,
 
     /** What makes use of shared file systems. */
