@@ -151,6 +151,15 @@ record GpuWork(LinuxGuest guest, ServedGpu served, SharedDirectory shared) {
         return true;
     }
 
+    /** What two monitors of a height show, side by side. */
+    static BufferedImage beside(BufferedImage left, BufferedImage right) {
+        BufferedImage both = new BufferedImage(left.getWidth() + right.getWidth(), left.getHeight(),
+            BufferedImage.TYPE_INT_RGB);
+        both.getGraphics().drawImage(left, 0, 0, null);
+        both.getGraphics().drawImage(right, left.getWidth(), 0, null);
+        return both;
+    }
+
     // ── Viewers ────────────────────────────────────────────────────────────
 
     /** Has vncsnapshot, a viewer of Debian's, photograph an output; JPEG loses a little of each color. */

@@ -18,7 +18,7 @@ enum GuestPrograms {
     /** alsa-utils. */
     SOUND,
 
-    /** modetest, and pixels of this directory. */
+    /** modetest, and a program that shows known pixels. */
     GPU,
 
     /** What makes use of shared file systems. */

@@ -127,8 +127,11 @@ class ServedGpuGuestTest {
             row.step("two displays");
             GuestJob both = work.modetest("-s %d:1024x768 -s %d:1366x768".formatted(
                 work.connector(0), work.connector(1)));
-            work.served().awaitPicture(0, "the first picture", seen -> GpuWork.hasBars(seen, 1024, 768));
-            work.served().awaitPicture(1, "the second picture", seen -> seen.getWidth() == 1366);
+            // One framebuffer for both: each output shows its part of it.
+            BufferedImage left = work.served().awaitPicture(0, "the left part", seen ->
+                seen.getWidth() == 1024 && (seen.getRGB(0, 0) & 0xFFFFFF) == 0xC0C0C0);
+            work.served().awaitPicture(1, "the right part", seen ->
+                GpuWork.hasBars(GpuWork.beside(left, seen), 1024 + 1366, 768));
             work.endModetest(both);
             row.step("resize");
             device.scanout(1).plug(Monitor.of(1600, 900).at(1024, 0));

@@ -31,6 +31,8 @@ final class Adapter implements AutoCloseable {
     private long hostBytes;
     private int entries;
 
+    private volatile boolean untold;
+
     private volatile @Nullable GuestMemory memory;
     private volatile FeatureSet negotiated = FeatureSet.NONE;
 
@@ -93,6 +95,21 @@ final class Adapter implements AutoCloseable {
 
     @Nullable Scanout scanout(long id) {
         return id < scanouts.size() ? scanouts.get((int) id) : null;
+    }
+
+    /** Something is to be told once the lock is free. */
+    void tellLater() {
+        untold = true;
+    }
+
+    /** Tells listeners what the last command changed, without the lock. */
+    void tell() {
+        if (untold) {
+            untold = false;
+            for (int i = 0; i < scanouts.size(); i++) {
+                scanouts.get(i).tell();
+            }
+        }
     }
 
     void monitorsChanged() {
@@ -236,6 +253,7 @@ final class Adapter implements AutoCloseable {
     @Override
     public void close() {
         clear();
+        tell();
         if (hostVisible != null) {
             hostVisible.close();
         }

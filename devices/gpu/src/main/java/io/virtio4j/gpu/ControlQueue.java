@@ -37,6 +37,7 @@ final class ControlQueue implements QueueHandler {
         }
         counters.add(GpuCounter.COMMANDS, 1);
         int answer = request.begin(chain) ? run(request) : ControlType.ERR_INVALID_PARAMETER;
+        adapter.tell();
         // > The device MUST finish the processing before returning the command then.
         counters.add(GpuCounter.FENCES, request.hasFence() ? 1 : 0);
         if (answer != ControlType.ANSWERED) {

@@ -136,6 +136,7 @@ public final class GpuDevice implements VirtioDevice, AutoCloseable {
     @Override
     public void reset() {
         adapter.clear();
+        adapter.tell();
         adapter.negotiated(FeatureSet.NONE);
         config.set(fields -> GpuConfig.EVENTS_READ.set(fields, 0, 0));
     }
@@ -179,11 +180,10 @@ public final class GpuDevice implements VirtioDevice, AutoCloseable {
 
     @Override
     public void restore(StateReader in) {
-        Runnable apply;
         synchronized (adapter) {
-            apply = new SavedAdapter(adapter).restore(in);
-            apply.run();
+            new SavedAdapter(adapter).restore(in).run();
         }
+        adapter.tell();
         // The monitors here may be others than those there.
         monitorsChanged();
     }

@@ -33,7 +33,9 @@ public final class Scanout {
     private long stride;
     private boolean fresh;
 
+    // What listeners are to be told of once the lock is free; guarded by it.
     private final Area damage = new Area();
+    private boolean resized;
 
     /** Width in the upper half, height in the lower; 0 if nothing is shown. For those without the lock. */
     private volatile long size;
@@ -218,7 +220,7 @@ public final class Scanout {
         fresh = true;
         size = area.width << 32 | area.height;
         if (!sameSize) {
-            tellChanged();
+            tellLater(true);
         }
     }
 
@@ -228,7 +230,7 @@ public final class Scanout {
         area.set(0, 0, 0, 0);
         size = 0;
         if (was) {
-            tellChanged();
+            tellLater(true);
         }
     }
 
@@ -237,20 +239,21 @@ public final class Scanout {
         return flushed.isInside(imageWidth, imageHeight);
     }
 
-    /** A part of the image was flushed: tells what of it is in the picture. Returns how many pixels. */
+    /** A part of the image was flushed: notes what of it is in the picture. Returns how many pixels. */
     long flush(Area flushed) {
         if (fresh) {
             // The picture is another one: all of it changed.
-            damage.set(area.x, area.y, area.width, area.height);
+            damage.set(0, 0, area.width, area.height);
         } else {
             damage.set(flushed.x, flushed.y, flushed.width, flushed.height);
             damage.clip(area.x, area.y, area.width, area.height);
+            damage.set(damage.x - area.x, damage.y - area.y, damage.width, damage.height);
         }
         if (damage.isEmpty()) {
             return 0;
         }
         fresh = false;
-        tellDamaged((int) (damage.x - area.x), (int) (damage.y - area.y), (int) damage.width, (int) damage.height);
+        tellLater(false);
         return damage.width * damage.height;
     }
 
@@ -258,7 +261,40 @@ public final class Scanout {
     void redraw() {
         if (shown != null) {
             fresh = false;
-            tellDamaged(0, 0, (int) area.width, (int) area.height);
+            damage.set(0, 0, area.width, area.height);
+            tellLater(false);
+        }
+    }
+
+    private void tellLater(boolean newSize) {
+        if (newSize) {
+            resized = true;
+            damage.set(0, 0, 0, 0);
+        }
+        adapter.tellLater();
+    }
+
+    /** Tells what was noted. Without the lock: what listeners do is not known. */
+    void tell() {
+        boolean newSize;
+        int x;
+        int y;
+        int width;
+        int height;
+        synchronized (adapter) {
+            newSize = resized;
+            resized = false;
+            x = (int) damage.x;
+            y = (int) damage.y;
+            width = (int) damage.width;
+            height = (int) damage.height;
+            damage.set(0, 0, 0, 0);
+        }
+        if (newSize) {
+            tellChanged();
+        }
+        if (width > 0 && height > 0) {
+            tellDamaged(x, y, width, height);
         }
     }
 

@@ -3,7 +3,8 @@ package io.virtio4j.gpu;
 
 /**
  * Learns what changes on an output. Called by the threads that serve the device's queues, of which several may call
- * at once: to be brief, and to allocate nothing where it can be avoided. {@link Scanout#read} may be called.
+ * at once, before a command is answered: to be brief. No lock of the device's is held, and every method of {@link
+ * Scanout} may be called; the device's instance may not, since a reset waits for the end of the call.
  */
 public interface ScanoutListener {
 

@@ -20,6 +20,7 @@ import io.virtio4j.testkit.Submitted;
 import io.virtio4j.testkit.Submitted.Descriptor;
 import io.virtio4j.testkit.conformance.HostileCase;
 import io.virtio4j.testkit.conformance.HostileCases;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -514,12 +515,13 @@ class HostileGpuTest {
         return rig.queue().await(submitted).usedLength();
     }
 
-    // ── Reset inside of a command ──────────────────────────────────────────
+    // ── Inside of a command ────────────────────────────────────────────────
 
-    /** A listener is called in the middle of a flush: what it does there must not find a lock that is held. */
+    /** A listener is called in the middle of a command: whatever it does there meets no lock that is held. */
     @Test
     @HostileCase("GU-8")
-    void what_is_plugged_may_change_inside_of_a_command() {
+    void listeners_are_called_without_a_lock() {
+        List<String> seen = new ArrayList<>();
         rig.scanout().addListener(new ScanoutListener() {
             @Override
             public void changed(Scanout scanout) {
@@ -529,10 +531,46 @@ class HostileGpuTest {
             @Override
             public void damaged(Scanout scanout, int x, int y, int width, int height) {
                 scanout.unplug();
-                scanout.read();
+                Thread other = Thread.ofPlatform().start(() -> seen.add(scanout.read().length + " pixels"));
+                try {
+                    other.join();
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
             }
         });
         rig.show(1, WIDTH, HEIGHT);
+        assertEquals(List.of(WIDTH * HEIGHT + " pixels"), seen);
         assertEquals(2, rig.count(GpuCounter.DISPLAY_EVENTS));
+    }
+
+    /** The same thread that serves the queue, in the middle of a flush. */
+    @Test
+    @HostileCase("GU-8")
+    void a_reset_may_come_inside_of_a_command() {
+        rig.show(1, WIDTH, HEIGHT);
+        rig.scanout().addListener(new ScanoutListener() {
+            @Override
+            public void changed(Scanout scanout) {
+                // The size changes by the reset.
+            }
+
+            @Override
+            public void damaged(Scanout scanout, int x, int y, int width, int height) {
+                rig.driver().port().writeStatus(0);
+                assertEquals(null, scanout.read());
+            }
+        });
+        rig.queue().mayKeepBuffers().submit(command(0x104, 0, 0, WIDTH, HEIGHT, 1, 0), 24);
+        rig.driver().runDevice();
+        assertEquals(0, rig.device().resources());
+        assertFalse(rig.scanout().isOn());
+        rig = recovered();
+    }
+
+    /** With a device of its own, whose listener does not reset it again. */
+    private GpuRig recovered() {
+        rig.close();
+        return GpuRig.of(new GpuDevice(Monitor.of(640, 480)), options);
     }
 }
