@@ -75,23 +75,13 @@ final class Backing {
         return pieces(map, write) != null;
     }
 
-    /** Copies from guest memory; the range lies inside. Says whether all of it was memory. */
-    boolean read(MemoryMap map, long offset, MemorySegment target, long at, long count) {
-        Pieces pieces = pieces(map, false);
+    /** Copies from guest memory, or to it; the range lies inside. Says whether all of it was memory. */
+    boolean copy(MemoryMap map, long offset, MemorySegment other, long at, long count, boolean write) {
+        Pieces pieces = pieces(map, write);
         if (pieces == null) {
             return false;
         }
-        pieces.copy(map, offset, target, at, count, false);
-        return true;
-    }
-
-    /** Copies to guest memory; the range lies inside. Says whether all of it was memory. */
-    boolean write(MemoryMap map, long offset, MemorySegment source, long at, long count) {
-        Pieces pieces = pieces(map, true);
-        if (pieces == null) {
-            return false;
-        }
-        pieces.copy(map, offset, source, at, count, true);
+        pieces.copy(map, offset, other, at, count, write);
         return true;
     }
 

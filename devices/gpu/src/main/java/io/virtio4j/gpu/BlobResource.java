@@ -120,30 +120,24 @@ final class BlobResource extends Resource {
     @Override
     public boolean read(long offset, MemorySegment target, long at, long count) {
         MemorySegment host = host();
-        if (host != null) {
-            MemorySegment.copy(host, offset, target, at, count);
-            return true;
+        if (host == null) {
+            return copyPages(offset, target, at, count, false);
         }
-        Backing pages = backing();
-        GuestMemory guest = adapter.memory();
-        if (pages == null || guest == null) {
-            return false;
-        }
-        MemoryMap map = guest.pin();
-        try {
-            return pages.read(map, offset, target, at, count);
-        } finally {
-            map.unpin();
-        }
+        MemorySegment.copy(host, offset, target, at, count);
+        return true;
     }
 
     @Override
     boolean write(long offset, MemorySegment source, long at, long count) {
         MemorySegment host = host();
-        if (host != null) {
-            MemorySegment.copy(source, at, host, offset, count);
-            return true;
+        if (host == null) {
+            return copyPages(offset, source, at, count, true);
         }
+        MemorySegment.copy(source, at, host, offset, count);
+        return true;
+    }
+
+    private boolean copyPages(long offset, MemorySegment other, long at, long count, boolean write) {
         Backing pages = backing();
         GuestMemory guest = adapter.memory();
         if (pages == null || guest == null) {
@@ -151,7 +145,7 @@ final class BlobResource extends Resource {
         }
         MemoryMap map = guest.pin();
         try {
-            return pages.write(map, offset, source, at, count);
+            return pages.copy(map, offset, other, at, count, write);
         } finally {
             map.unpin();
         }

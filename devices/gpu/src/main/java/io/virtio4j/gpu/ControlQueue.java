@@ -30,11 +30,8 @@ final class ControlQueue implements QueueHandler {
             chain.complete(0);
             return;
         }
-        Request request = last;
-        if (request == null) {
-            request = new Request(chain);
-            last = request;
-        }
+        Request request = Request.of(last, chain);
+        last = request;
         counters.add(GpuCounter.COMMANDS, 1);
         int answer = request.begin(chain) ? run(request) : ControlType.ERR_INVALID_PARAMETER;
         adapter.tell();

@@ -22,11 +22,8 @@ final class CursorQueue implements QueueHandler {
 
     @Override
     public void handle(DescriptorChain chain) {
-        Request request = last;
-        if (request == null) {
-            request = new Request(chain);
-            last = request;
-        }
+        Request request = Request.of(last, chain);
+        last = request;
         counters.add(GpuCounter.COMMANDS, 1);
         int answer = request.begin(chain) ? run(request) : ControlType.ERR_INVALID_PARAMETER;
         counters.add(GpuCounter.FENCES, request.hasFence() ? 1 : 0);

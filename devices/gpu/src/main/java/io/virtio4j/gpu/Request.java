@@ -4,6 +4,7 @@ package io.virtio4j.gpu;
 import io.virtio4j.core.queue.ChainReader;
 import io.virtio4j.core.queue.ChainWriter;
 import io.virtio4j.core.queue.DescriptorChain;
+import org.jspecify.annotations.Nullable;
 
 /** A command, its {@code struct virtio_gpu_ctrl_hdr} read; used again for the next. [Device Operation: Request header] */
 final class Request {
@@ -25,10 +26,14 @@ final class Request {
     private int contextId;
     private int ringIndex;
 
-    /** For the first chain. */
-    Request(DescriptorChain chain) {
+    private Request(DescriptorChain chain) {
         in = chain.reader();
         out = chain.writer();
+    }
+
+    /** The same object again, once there is one. */
+    static Request of(@Nullable Request last, DescriptorChain chain) {
+        return last == null ? new Request(chain) : last;
     }
 
     /** Takes a chain; says whether there is a header, and nothing that is not in memory. */

@@ -67,14 +67,14 @@ abstract sealed class Resource implements Pixels, GpuResource permits ImageResou
     boolean pull(MemoryMap map, long offset, long at, long count) {
         Backing pages = backing;
         MemorySegment host = host();
-        return pages != null && host != null && pages.read(map, offset, host, at, count);
+        return pages != null && host != null && pages.copy(map, offset, host, at, count, false);
     }
 
     /** Copies from the host's memory to the guest's pages. */
     boolean push(MemoryMap map, long offset, long at, long count) {
         Backing pages = backing;
         MemorySegment host = host();
-        return pages != null && host != null && pages.write(map, offset, host, at, count);
+        return pages != null && host != null && pages.copy(map, offset, host, at, count, true);
     }
 
     // ── Exported to other devices ──────────────────────────────────────────
