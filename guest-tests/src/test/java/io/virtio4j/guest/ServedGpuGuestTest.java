@@ -68,6 +68,15 @@ class ServedGpuGuestTest {
         });
     }
 
+    /** Its driver is a module, and its configuration another. */
+    @ParameterizedTest
+    @EnumSource(Wiring.Ring.class)
+    void the_stock_kernel_shows_known_pixels(Wiring.Ring ring, GuestReport.Row row) throws IOException {
+        Wiring wiring = new Wiring(Wiring.Bus.PCI, ring, 1);
+        with(GuestKernel.STOCK, wiring, "gpu-stock-" + wiring, row, new GpuDevice(Monitor.of(1024, 768)), work ->
+            work.pixels("dumb", 800, 600));
+    }
+
     /** On PCI alone: the region is a part of a BAR, and nobody maps it for a carrier of MMIO. */
     @ParameterizedTest
     @EnumSource(Wiring.Ring.class)
@@ -169,11 +178,17 @@ class ServedGpuGuestTest {
         void with(GpuWork work) throws IOException;
     }
 
-    static void with(Wiring wiring, String name, GuestReport.Row row, GpuDevice device, Work what)
+    private static void with(Wiring wiring, String name, GuestReport.Row row, GpuDevice device, Work what)
+        throws IOException {
+        with(GuestKernel.SMALL, wiring, name, row, device, what);
+    }
+
+    private static void with(
+        GuestKernel kernel, Wiring wiring, String name, GuestReport.Row row, GpuDevice device, Work what)
         throws IOException {
         try (SharedDirectory shared = SharedDirectory.create();
              ServedGpu served = ServedGpu.serve(shared, wiring, device);
-             LinuxGuest guest = served.plugInto(LinuxGuest.builder(shared))
+             LinuxGuest guest = served.plugInto(LinuxGuest.builder(shared)).kernel(kernel)
                  .kernelArguments("console=tty0", "console=ttyS0").name(name).processors(2).start()) {
             row.shows(served);
             what.with(new GpuWork(guest, served, shared));

@@ -112,6 +112,11 @@ final class Adapter implements AutoCloseable {
         }
     }
 
+    /** Everything that is shown is to be drawn anew. */
+    synchronized void redraw() {
+        scanouts.forEach(Scanout::redraw);
+    }
+
     void monitorsChanged() {
         onMonitors.run();
     }

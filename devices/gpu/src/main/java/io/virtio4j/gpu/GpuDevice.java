@@ -115,7 +115,7 @@ public final class GpuDevice implements VirtioDevice, AutoCloseable {
 
     // ── Device Initialization ──────────────────────────────────────────────
 
-    /** > The device MUST support the [...] MAP_BLOB and [...] UNMAP_BLOB if the host visible memory region is available. */
+    /** > MUST support [...] MAP_BLOB and [...] UNMAP_BLOB if the host visible memory region is available. */
     @Override
     public List<SharedMemoryRegion> sharedMemory() {
         HostVisibleRegion region = adapter.hostVisible();
@@ -126,6 +126,9 @@ public final class GpuDevice implements VirtioDevice, AutoCloseable {
     public void activate(DeviceContext context) {
         adapter.negotiated(context.negotiated());
         adapter.memory(context.memory());
+        // What a saved state shows may lie in the guest's pages, which can be read from now on.
+        adapter.redraw();
+        adapter.tell();
     }
 
     @Override

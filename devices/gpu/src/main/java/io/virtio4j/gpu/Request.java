@@ -6,7 +6,7 @@ import io.virtio4j.core.queue.ChainWriter;
 import io.virtio4j.core.queue.DescriptorChain;
 import org.jspecify.annotations.Nullable;
 
-/** A command, its {@code struct virtio_gpu_ctrl_hdr} read; used again for the next. [Device Operation: Request header] */
+/** A command and its {@code struct virtio_gpu_ctrl_hdr}; used again for the next. [Request header] */
 final class Request {
 
     /** Bytes of a header. */

@@ -132,7 +132,6 @@ final class SavedAdapter {
         adapter.clear();
         made.forEach(adapter::add);
         steps.forEach(Runnable::run);
-        adapter.scanouts().forEach(Scanout::redraw);
     }
 
     private void restoreResources(StateReader in) {

@@ -70,7 +70,8 @@ class AllocationTest {
             }
             Arrays.sort(differences);
             long median = differences[TURNS / 2];
-            assertTrue(median < LEAST_OBJECT * (MANY - 1), "bytes allocated for " + (MANY - 1) + " pictures: " + median);
+            assertTrue(median < LEAST_OBJECT * (MANY - 1),
+                    "bytes allocated for " + (MANY - 1) + " pictures: " + median);
             assertEquals((long) TURNS * (MANY + 1) * (SIDE * SIDE + 400), counting.pixels - before);
         }
     }

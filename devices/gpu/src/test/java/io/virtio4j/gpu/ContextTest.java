@@ -401,8 +401,8 @@ class ContextTest {
         GuestBuffer pages = rig.buffer(400);
         assertEquals(UNSPEC, transfer3d(0x206, 2, new long[] {0, 0, 0, 1, 1, 1}, 0, 0, 0));
         assertEquals(OK, rig.attach(2, pages));
-        for (long[] box : new long[][] {{0, 0, 1, 1, 1, 1}, {0, 0, 0, 1, 1, 2}, {0, 0, 0, 11, 1, 1}, {1, 0, 0, 10, 1, 1},
-            {0, 10, 0, 1, 1, 1}, {0xFFFF_FFFFL, 0, 0, 1, 1, 1}}) {
+        for (long[] box : new long[][] {{0, 0, 1, 1, 1, 1}, {0, 0, 0, 1, 1, 2}, {0, 0, 0, 11, 1, 1},
+            {1, 0, 0, 10, 1, 1}, {0, 10, 0, 1, 1, 1}, {0xFFFF_FFFFL, 0, 0, 1, 1, 1}}) {
             assertEquals(INVALID_PARAMETER, transfer3d(0x205, 2, box, 0, 0, 0), Arrays.toString(box));
             assertEquals(INVALID_PARAMETER, transfer3d(0x206, 2, box, 0, 0, 0), Arrays.toString(box));
         }

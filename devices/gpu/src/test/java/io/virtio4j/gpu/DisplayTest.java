@@ -187,7 +187,8 @@ class DisplayTest {
         for (Runnable wrong : List.<Runnable>of(
                 () -> Monitor.of(0, 480), () -> Monitor.of(640, 0), () -> Monitor.of(4096, 480),
                 () -> Monitor.of(640, 4096), () -> Monitor.of(3840, 2160).withRefreshRate(120),
-                () -> Monitor.of(640, 480).withRefreshRate(23), () -> Monitor.of(640, 480).named("much too long a name"),
+                () -> Monitor.of(640, 480).withRefreshRate(23),
+                () -> Monitor.of(640, 480).named("much too long a name"),
                 () -> Monitor.of(640, 480).named("h\u00e4"), () -> Monitor.of(640, 480).at(-1, 0))) {
             assertThrows(IllegalArgumentException.class, wrong::run);
         }

@@ -115,8 +115,8 @@ class HostileGpuTest {
         for (long[] wrong : new long[][] {{32, 33, 128, 0}, {33, 32, 128, 0}, {32, 32, 127, 0}, {32, 32, 129, 0},
             {32, 32, 128, 1}, {32, 32, 0xFFFF_FFFFL, 0}, {32, 32, 128, 0xFFFF_FFFFL}, {0xFFFF_FFFFL, 32, 128, 0},
             {32, 0xFFFF_FFFFL, 128, 0}, {3, 32, 128, 0}, {32, 3, 128, 0}, {32, 32, 0, 0}, {1 << 30, 4, 0, 0}}) {
-            assertEquals(INVALID_PARAMETER,
-                    rig.setScanoutBlob(0, 1, area, wrong[0], wrong[1], XRGB, wrong[2], wrong[3]), Arrays.toString(wrong));
+            int answer = rig.setScanoutBlob(0, 1, area, wrong[0], wrong[1], XRGB, wrong[2], wrong[3]);
+            assertEquals(INVALID_PARAMETER, answer, Arrays.toString(wrong));
         }
         assertEquals(INVALID_PARAMETER, rig.setScanoutBlob(0, 1, area, 32, 32, 0, 128, 0));
         assertEquals(4, rig.scanout().width());

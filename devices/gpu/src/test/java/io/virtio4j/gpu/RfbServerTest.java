@@ -167,9 +167,9 @@ class RfbServerTest {
             for (int row = 0; row < tileHeight; row++) {
                 byte[] packed = bits == 0 ? new byte[0] : inflate((tileWidth * bits + 7) / 8);
                 for (int column = 0; column < tileWidth; column++) {
-                    int value = colors == 0 ? pixel() : bits == 0 ? palette[0]
-                            : palette[(packed[column * bits / 8] & 255) >> 8 - bits - column * bits % 8 & (1 << bits) - 1];
-                    picture[(y + row) * width + x + column] = value;
+                    int index = bits == 0 ? 0
+                            : (packed[column * bits / 8] & 255) >> 8 - bits - column * bits % 8 & (1 << bits) - 1;
+                    picture[(y + row) * width + x + column] = colors == 0 ? pixel() : palette[index];
                 }
             }
         }
@@ -260,8 +260,7 @@ class RfbServerTest {
     void a_viewer_may_choose_its_pixels() throws IOException {
         rig.show(1, 4, 1);
         try (Viewer viewer = new Viewer("RFB 003.008\n")) {
-            viewer.send(ByteBuffer.allocate(20).put(0, new byte[] {0, 0, 0, 0, 16, 15, 1, 1, 0, 31, 0, 31, 0, 31, 10, 5, 0})
-                    .array()).ask(false);
+            viewer.send(new byte[] {0, 0, 0, 0, 16, 15, 1, 1, 0, 31, 0, 31, 0, 31, 10, 5, 0, 0, 0, 0}).ask(false);
             viewer.in.skipNBytes(16);
             for (int x = 0; x < 4; x++) {
                 int pixel = GpuRig.pixel(x, 0);

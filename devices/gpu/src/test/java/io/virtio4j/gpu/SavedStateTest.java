@@ -104,6 +104,32 @@ class SavedStateTest {
     }
 
     @Test
+    void what_is_shown_of_the_guests_pages_can_be_read_when_it_is_told() {
+        GpuDevice fresh = device();
+        int[] seen = new int[1];
+        fresh.scanout(0).addListener(new ScanoutListener() {
+            @Override
+            public void changed(Scanout scanout) {
+                seen[0] = 0;
+            }
+
+            @Override
+            public void damaged(Scanout scanout, int x, int y, int width, int height) {
+                assertTrue(scanout.read(0, 0, 1, 1, seen, 0, 1));
+            }
+        });
+        try (GpuRig rig = GpuRig.of(device())) {
+            GuestBuffer pages = rig.buffer(4096);
+            pages.fill(0x19);
+            assertEquals(OK, rig.createBlob(0, 1, 1, 0, 0, 4096, pages.address(), 4096));
+            assertEquals(OK, rig.setScanoutBlob(0, 1, new int[] {0, 0, 16, 16}, 16, 16, XRGB, 64, 0));
+            rig.driver().migrateTo(fresh);
+            assertEquals(0xFF19_1919, seen[0]);
+        }
+        fresh.close();
+    }
+
+    @Test
     void exported_resources_keep_their_uuids() {
         ExportedObjects elsewhere = new ExportedObjects();
         GpuDevice fresh = builder().exports(elsewhere).build();

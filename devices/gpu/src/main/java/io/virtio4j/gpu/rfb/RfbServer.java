@@ -22,8 +22,8 @@ import org.slf4j.LoggerFactory;
  * RfbServer server = RfbServer.listen(gpu.scanout(0), 5900); // vncviewer localhost
  * }</pre>
  *
- * <p>It is a display: what a viewer says of keys and pointers is ignored. There is neither a password nor encryption, so
- * leave it on the loopback address, and reach it through something that has both.
+ * <p>It is a display: what a viewer says of keys and pointers is ignored. There is neither a password nor encryption,
+ * so leave it on the loopback address, and reach it through something that has both.
  */
 public final class RfbServer implements AutoCloseable {
 
