@@ -2,7 +2,7 @@
 package io.virtio4j.benchmarks.net;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.buffer.UnpooledByteBufAllocator;
 import io.virtio4j.core.device.CoreFeature;
 import io.virtio4j.core.queue.Runner;
 import io.virtio4j.core.transport.DeviceInstance;
@@ -16,55 +16,67 @@ import io.virtio4j.transport.vhostuser.VhostUserServer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** A network card on a vhost-user socket that takes what is sent, and sends as fast as it is taken, if asked to. */
 public final class VhostUserPort implements NetBackend {
 
-    /** More than the device keeps while the driver has no buffers. */
+    /** More than the device keeps while the driver has no buffers: the next one is always free. */
     private static final int PACKETS = 1024;
 
     private static final int PACKET_BYTES = 60;
+    private static final int BEGIN_NANOS = 1_000_000;
 
     private final boolean sends;
     private final ByteBuf[] packets = new ByteBuf[PACKETS];
     private final NetHeader header = new NetHeader();
-    private volatile @Nullable Thread sender;
     private volatile boolean driver;
     private @Nullable NetPort port;
+    private int next;
 
     private VhostUserPort(boolean sends) {
         this.sends = sends;
+        // Without a search for leaks.
+        UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(true, true);
+        for (int i = 0; i < PACKETS; i++) {
+            packets[i] = allocator.directBuffer(PACKET_BYTES).writeZero(PACKET_BYTES);
+        }
     }
 
     @Override
     public void attach(NetPort to) {
         port = to;
         if (sends) {
-            for (int i = 0; i < PACKETS; i++) {
-                packets[i] = PooledByteBufAllocator.DEFAULT.directBuffer(PACKET_BYTES).writeZero(PACKET_BYTES);
-            }
-            sender = Thread.ofPlatform().daemon().name("sender").start(() -> send(to));
+            Thread.ofPlatform().daemon().name("begin").start(this::begin);
         }
     }
 
-    /** A packet is free again when the device has released it. */
-    private void send(NetPort to) {
-        for (int next = 0; ; next = (next + 1) % PACKETS) {
-            ByteBuf packet = packets[next];
-            while (!driver || packet.refCnt() > 1 || !offer(to, packet)) {
-                LockSupport.parkNanos(this, 50_000);
-            }
+    /** Sends until the device has had enough for the first time; after that, it says itself when it has room. */
+    private void begin() {
+        while (!driver || !fill()) {
+            LockSupport.parkNanos(this, BEGIN_NANOS);
         }
     }
 
-    private boolean offer(NetPort to, ByteBuf packet) {
-        boolean taken = to.offer(0, packet.readerIndex(0).retain(), header);
-        if (!taken) {
-            packet.release();
+    @Override
+    public void receiveReady() {
+        fill();
+    }
+
+    /** Whether the device refused a packet in the end. */
+    private synchronized boolean fill() {
+        NetPort to = port;
+        for (int i = 0; to != null && i < PACKETS; i++) {
+            ByteBuf packet = packets[next].readerIndex(0).retain();
+            if (!to.offer(0, packet, header)) {
+                packet.release();
+                return true;
+            }
+            next = (next + 1) % PACKETS;
         }
-        return taken;
+        return false;
     }
 
     @Override
@@ -78,23 +90,20 @@ public final class VhostUserPort implements NetBackend {
     }
 
     @Override
-    public void receiveReady() {
-        LockSupport.unpark(sender);
-    }
-
-    @Override
     public void close() {}
 
     /**
      * Serves until it is killed.
      *
-     * @param arguments the socket; {@code send} or {@code take}
+     * @param arguments the socket; {@code send} or {@code take}; {@code poll}, or {@code wait} for the driver's
+     *     notifications
      */
     public static void main(String[] arguments) throws IOException, InterruptedException {
         VhostUserPort backend = new VhostUserPort(arguments[1].equals("send"));
+        ThreadFactory threads = Thread.ofPlatform().daemon().factory();
         // DPDK's driver keeps the control queue to itself, and marks headers in a packed ring's tables wrongly.
         DeviceInstance card = DeviceInstance.of(NetDevice.of(backend).without(NetFeature.CTRL_VQ).build())
-                .runner(Runner.workerPerQueue(Thread.ofPlatform().daemon().factory()))
+                .runner(arguments[2].equals("poll") ? Runner.busyPolling(threads) : Runner.workerPerQueue(threads))
                 .offer(CoreFeature.IN_ORDER).withhold(CoreFeature.INDIRECT_DESC).build();
         try (card; VhostUserServer server =
                 VhostUserServer.of(card).trustMemory().listen(UnixAddress.of(Path.of(arguments[0])))) {

@@ -6,6 +6,8 @@ import io.virtio4j.core.queue.DescriptorChain;
 import io.virtio4j.core.queue.QueueHandler;
 import io.virtio4j.core.queue.VirtQueue;
 import io.virtio4j.net.packet.NetHeader;
+import io.virtio4j.net.ring.PacketRing;
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +53,7 @@ final class ReceiveQueue implements QueueHandler {
 
     // Of the owner.
     private boolean prepared;
+    private boolean madeRoom;
     private boolean impatient;
     private long waitingSince;
 
@@ -75,10 +78,11 @@ final class ReceiveQueue implements QueueHandler {
 
     /** Takes a packet, if there is room. */
     boolean offer(ByteBuf packet, NetHeader header, int hashValue, int hashReport) {
-        if (!ring.offer(packet, header, hashValue, hashReport)) {
+        long hash = (long) hashReport << Integer.SIZE | Integer.toUnsignedLong(hashValue);
+        if (!ring.offer(packet, header, hash)) {
             refused = true;
             // The owner may have made room before it could see that.
-            if (!ring.offer(packet, header, hashValue, hashReport)) {
+            if (!ring.offer(packet, header, hash)) {
                 return false;
             }
         }
@@ -126,7 +130,7 @@ final class ReceiveQueue implements QueueHandler {
             try {
                 while (!ring.isEmpty()) {
                     drop(NetCounter.RX_DROPS);
-                    ring.remove();
+                    ring.remove().release();
                 }
             } finally {
                 reaping.set(false);
@@ -167,14 +171,19 @@ final class ReceiveQueue implements QueueHandler {
             usable = pair < device.steering().pairs();
         }
         buffers.putBackSpare();
-        if (refused) {
+        if (madeRoom) {
             tellRoom();
         }
     }
 
     private void tellRoom() {
-        refused = false;
-        device.receiveReady();
+        madeRoom = false;
+        // Whoever offers and this thread each write and then read: one of them sees the other.
+        VarHandle.fullFence();
+        if (refused) {
+            refused = false;
+            device.receiveReady();
+        }
     }
 
     private void dropAll() {
@@ -188,7 +197,8 @@ final class ReceiveQueue implements QueueHandler {
         incoming.forget();
         prepared = false;
         impatient = false;
-        ring.remove();
+        madeRoom = true;
+        ring.remove().release();
     }
 
     /**
@@ -202,7 +212,8 @@ final class ReceiveQueue implements QueueHandler {
                 return 0;
             }
             prepared = incoming.prepare(
-                    ring.packet(), ring.header(), device.driverTakes(), ring.hashValue(), ring.hashReport());
+                    ring.packet(), ring.header(), device.driverTakes(), (int) ring.label(),
+                    (int) (ring.label() >>> Integer.SIZE));
             if (!prepared) {
                 drop(NetCounter.RX_MALFORMED);
                 removePacket();

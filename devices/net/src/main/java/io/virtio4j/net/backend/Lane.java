@@ -2,18 +2,15 @@
 package io.virtio4j.net.backend;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.virtio4j.net.packet.NetHeader;
-import java.util.Arrays;
+import io.virtio4j.net.ring.PacketRing;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicLongArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Packets in a row on their way to one receiver. Any thread puts packets in; one at a time delivers, in
- * order. Bounded, without a lock, and without an object per packet.
+ * order.
  */
 final class Lane {
 
@@ -33,15 +30,7 @@ final class Lane {
 
     private static final Logger LOG = LoggerFactory.getLogger(Lane.class);
 
-    private final int mask;
-    /** Whose turn a place is: its position if it is empty, one more if it is full. */
-    private final AtomicLongArray turns;
-    private final ByteBuf[] packets;
-    private final NetHeader[] headers;
-    private final int[] pairs;
-    private final AtomicLong tail = new AtomicLong();
-    private long head;
-
+    private final PacketRing ring;
     private final Receiver receiver;
     /** Calls of {@link #deliver} that were not followed up; who makes the first does the work. */
     private final AtomicInteger calls = new AtomicInteger();
@@ -54,20 +43,8 @@ final class Lane {
      * @param capacity in packets; a power of two
      */
     Lane(int capacity, Receiver receiver) {
-        if (Integer.bitCount(capacity) != 1) {
-            throw new IllegalArgumentException("a number of packets is a power of two: packets=" + capacity);
-        }
+        this.ring = new PacketRing(capacity);
         this.receiver = receiver;
-        mask = capacity - 1;
-        turns = new AtomicLongArray(capacity);
-        packets = new ByteBuf[capacity];
-        headers = new NetHeader[capacity];
-        pairs = new int[capacity];
-        Arrays.fill(packets, Unpooled.EMPTY_BUFFER);
-        for (int i = 0; i < capacity; i++) {
-            turns.set(i, i);
-            headers[i] = new NetHeader();
-        }
     }
 
     /**
@@ -77,27 +54,12 @@ final class Lane {
      * @return false if the lane is full
      */
     boolean put(int pair, ByteBuf packet, NetHeader header) {
-        while (true) {
-            long position = tail.get();
-            int place = (int) position & mask;
-            long ahead = turns.getAcquire(place) - position;
-            if (ahead < 0) {
-                return false;
-            }
-            if (ahead == 0 && tail.compareAndSet(position, position + 1)) {
-                packets[place] = packet;
-                headers[place].set(header);
-                pairs[place] = pair;
-                turns.setRelease(place, position + 1);
-                return true;
-            }
-        }
+        return ring.offer(packet, header, pair);
     }
 
     /** Whether there is no room. */
     boolean isFull() {
-        long position = tail.get();
-        return turns.getAcquire((int) position & mask) < position;
+        return ring.isFull();
     }
 
     /**
@@ -117,20 +79,14 @@ final class Lane {
 
     /** Whether there is a packet, for the thread that delivers. */
     boolean hasFirst() {
-        return turns.getAcquire((int) head & mask) == head + 1;
+        return !ring.isEmpty();
     }
 
     private boolean deliverFirst() {
-        if (!hasFirst()) {
+        if (ring.isEmpty() || !take((int) ring.label(), ring.packet(), ring.header())) {
             return false;
         }
-        int place = (int) head & mask;
-        if (!take(pairs[place], packets[place], headers[place])) {
-            return false;
-        }
-        packets[place] = Unpooled.EMPTY_BUFFER;
-        turns.setRelease(place, head + mask + 1);
-        head++;
+        ring.remove();
         return true;
     }
 
