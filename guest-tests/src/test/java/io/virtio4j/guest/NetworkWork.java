@@ -75,6 +75,12 @@ final class NetworkWork {
         return one.start("iperf3 -c 10.0.0.2 -J -t " + seconds + " " + options);
     }
 
+    /** Waits until iperf3's streams are connected, with the connection that controls them. */
+    void awaitIperf(int streams) {
+        one.run("until [ $(grep -c ' 0200000A:1451 01 ' /proc/net/tcp) -gt " + streams + " ]; do sleep 0.1; done",
+            LONG).success();
+    }
+
     /** Waits for it to end well; the bytes that arrived. */
     static long received(GuestJob iperf) {
         String report = iperf.finish(LONG).success();

@@ -1,25 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.guest;
 
-import io.virtio4j.core.device.CoreFeature;
 import io.virtio4j.core.queue.QueueCounters;
-import io.virtio4j.core.queue.Runner;
 import io.virtio4j.core.transport.DeviceInstance;
-import io.virtio4j.core.transport.DeviceInstanceBuilder;
-import io.virtio4j.host.linux.UnixAddress;
 import io.virtio4j.net.MacAddress;
+import io.virtio4j.net.NetCounter;
 import io.virtio4j.net.NetDevice;
 import io.virtio4j.net.NetDeviceBuilder;
-import io.virtio4j.net.NetFeature;
-import io.virtio4j.net.backend.NetBackend;
 import io.virtio4j.net.backend.PacketSwitch;
 import io.virtio4j.transport.vhostuser.ProtocolFeature;
-import io.virtio4j.transport.vhostuser.VhostUserServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 
 /**
@@ -28,45 +23,10 @@ import java.util.concurrent.CountDownLatch;
  */
 final class VhostUserNetwork implements AutoCloseable {
 
+    private static final int SEVERAL = 4;
+
     /** A card that is served. */
-    record Card(DeviceInstance device, VhostUserServer server) implements AutoCloseable {
-
-        /**
-         * Serves a card.
-         *
-         * @param address its last byte of address
-         * @param choices {@code split} or {@code packed}; {@code control} if the front-end passes the control
-         *     queue on; {@code trusted}
-         */
-        static Card of(NetBackend backend, int address, Path socket, String choices) throws IOException {
-            NetDeviceBuilder card = NetDevice.of(backend).mac(address(address));
-            boolean control = choices.contains("control");
-            if (!control) {
-                card.without(NetFeature.CTRL_VQ);
-            }
-            DeviceInstanceBuilder device = DeviceInstance.of(card.build())
-                .runner(Runner.workerPerQueue(Thread.ofPlatform().daemon().factory()));
-            if (choices.contains("split")) {
-                device.withhold(CoreFeature.RING_PACKED);
-            }
-            DeviceInstance built = device.build();
-            var server = VhostUserServer.of(built);
-            if (choices.contains("trusted")) {
-                server.trustMemory();
-            }
-            if (!control) {
-                // QEMU keeps the configuration of network devices to itself, and warns of whoever has one.
-                server.withhold(ProtocolFeature.CONFIG);
-            }
-            return new Card(built, server.listen(UnixAddress.of(socket)));
-        }
-
-        @Override
-        public void close() {
-            server.close();
-            device.close();
-        }
-    }
+    private record Card(NetDevice net, VhostUserDevice served) {}
 
     private final PacketSwitch network = new PacketSwitch();
     private final List<Card> cards = new ArrayList<>();
@@ -75,19 +35,46 @@ final class VhostUserNetwork implements AutoCloseable {
         return MacAddress.of("52:54:00:12:34:%02x".formatted(last));
     }
 
-    /** Serves one card more. */
+    /**
+     * Serves one card more.
+     *
+     * @param choices words of {@link VhostUserDevice#serve}; {@code control} if the front-end passes the control
+     *     queue on; {@code several} pairs of queues: 4
+     */
     VhostUserNetwork card(Path socket, String choices) throws IOException {
         int number = cards.size() + 1;
-        cards.add(Card.of(network.port("card" + number), number, socket, choices));
+        Set<String> words = Set.of(choices.split(" "));
+        NetDeviceBuilder card = NetDevice.of(network.port("card" + number)).mac(address(number));
+        if (words.contains("several")) {
+            card.queuePairs(SEVERAL);
+        }
+        boolean control = words.contains("control");
+        if (!control) {
+            card.controlledByFrontEnd();
+        }
+        NetDevice net = card.build();
+        // QEMU keeps the configuration of network devices to itself, and warns of whoever has one.
+        cards.add(new Card(net, control ? VhostUserDevice.serve(net, socket, words)
+            : VhostUserDevice.serve(net, socket, words, ProtocolFeature.CONFIG)));
         return this;
+    }
+
+    /** How many packets a card's driver received on each pair of queues. */
+    long[] received(int card) {
+        long[] packets = new long[SEVERAL];
+        for (int pair = 0; pair < SEVERAL; pair++) {
+            packets[pair] = cards.get(card).net.counters().get(NetCounter.RX_PACKETS, pair);
+        }
+        return packets;
     }
 
     /** How often a driver, a ring or a card was wrong. */
     long faults() {
         long faults = 0;
         for (Card card : cards) {
-            for (int queue = 0; queue < card.device.queueCount(); queue++) {
-                QueueCounters counters = card.device.counters(queue);
+            DeviceInstance device = card.served.device();
+            for (int queue = 0; queue < device.queueCount(); queue++) {
+                QueueCounters counters = device.counters(queue);
                 faults += counters.chainFaults() + counters.ringFaults() + counters.deviceFaults();
             }
         }
@@ -96,7 +83,7 @@ final class VhostUserNetwork implements AutoCloseable {
 
     @Override
     public void close() {
-        cards.forEach(Card::close);
+        cards.forEach(card -> card.served.close());
     }
 
     /** A process with a card for each pair of arguments: socket, choices. */

@@ -152,7 +152,11 @@ public final class NetDevice implements VirtioDevice {
 
     @Override
     public List<? extends Feature> features() {
-        return List.of(NetFeature.values());
+        List<Feature> features = new ArrayList<>(List.of(NetFeature.values()));
+        if (options.controlledByFrontEnd()) {
+            features.replaceAll(feature -> feature == NetFeature.MQ ? NetFeature.MQ_OF_FRONT_END : feature);
+        }
+        return features;
     }
 
     FeatureSet negotiated() {
@@ -265,6 +269,7 @@ public final class NetDevice implements VirtioDevice {
         if (index % 2 == 0) {
             ReceiveQueue started = new ReceiveQueue(this, queue, pair, coalescing);
             receiveQueues.set(pair, started);
+            countPairs();
             return started;
         }
         TransmitQueue started = new TransmitQueue(this, queue, pair, coalescing);
@@ -281,6 +286,7 @@ public final class NetDevice implements VirtioDevice {
         }
         ReceiveQueue receiving = index % 2 == 0 ? receiveQueues.getAndSet(index / 2, null) : null;
         if (receiving != null) {
+            countPairs();
             receiving.stop();
         }
         TransmitQueue transmitting = index % 2 != 0 ? transmitQueues.getAndSet(index / 2, null) : null;
@@ -290,6 +296,21 @@ public final class NetDevice implements VirtioDevice {
         // > Upon disabling and re-enabling a [...] virtqueue, the device MUST set the coalescing parameters
         // > [...] to those configured through the VIRTIO_NET_CTRL_NOTF_COAL_[RT]X_SET command
         control.coalescing.remove(index);
+    }
+
+    /** A front-end that has the control queue says which pairs are used by those that run. */
+    private void countPairs() {
+        if (options.controlledByFrontEnd()) {
+            int pairs = options.queuePairs();
+            while (pairs > 1 && receiveQueues.get(pairs - 1) == null) {
+                pairs--;
+            }
+            if (pairs != control.pairs) {
+                control.pairs = pairs;
+                steering = control.steering(accepted, flows);
+                tellBackend();
+            }
+        }
     }
 
     @Override

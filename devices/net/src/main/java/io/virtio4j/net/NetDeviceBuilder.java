@@ -19,6 +19,7 @@ public final class NetDeviceBuilder {
     private @Nullable MacAddress mac;
     private @Nullable Integer mtu;
     private int queuePairs = 1;
+    private boolean controlledByFrontEnd;
     private int queueSize = QueueSpec.DEFAULT_SIZE;
     private @Nullable Long speed;
     private Duplex duplex = Duplex.UNKNOWN;
@@ -51,6 +52,16 @@ public final class NetDeviceBuilder {
     /** How many pairs of queues there are; with more than one, MQ and RSS are offered. Default: 1. */
     public NetDeviceBuilder queuePairs(int count) {
         queuePairs = count;
+        return this;
+    }
+
+    /**
+     * For a front-end of vhost-user that answers the control queue itself, as QEMU's and DPDK's do: there is no
+     * control queue, and as many pairs are used as have a receive queue that runs, which such a front-end stops
+     * and starts as its driver wishes. Default: the driver controls the device.
+     */
+    public NetDeviceBuilder controlledByFrontEnd() {
+        controlledByFrontEnd = true;
         return this;
     }
 
@@ -142,7 +153,8 @@ public final class NetDeviceBuilder {
         check(!address.isGroup() && address.value() != 0,
                 "mac has to be the address of one station: mac=" + address);
         long mbit = speed == null || speed < 0 ? UNKNOWN_SPEED : speed;
-        return new NetOptions(backend, address, chosenMtu, queuePairs, queueSize, features(chosenMtu), mbit,
+        return new NetOptions(backend, address, chosenMtu, queuePairs, controlledByFrontEnd,
+                queueSize, features(chosenMtu), mbit,
                 duplex, rssContexts, backlog, macTable, clock);
     }
 
@@ -160,13 +172,16 @@ public final class NetDeviceBuilder {
         set = withoutUnless(set, speed != null, NetFeature.SPEED_DUPLEX);
         set = withoutUnless(set, standby, NetFeature.STANDBY);
         set = withoutUnless(set, rssContexts > 0, NetFeature.RSS_CONTEXT);
+        set = withoutUnless(set, !controlledByFrontEnd, NetFeature.CTRL_VQ);
         set = set.minus(unwanted);
+        boolean mayUsePairs = set.has(NetFeature.MQ);
         // > SHOULD NOT offer [...] if it does not offer VIRTIO_NET_F_CTRL_VQ. [Device configuration layout]
         if (!set.has(NetFeature.CTRL_VQ)) {
             set = set.without(NetFeature.HASH_REPORT).without(NetFeature.CTRL_RX_EXTRA)
                     .without(NetFeature.CTRL_GUEST_OFFLOADS).without(NetFeature.DEVICE_STATS);
         }
-        return withoutUnsatisfied(set);
+        set = withoutUnsatisfied(set);
+        return controlledByFrontEnd && mayUsePairs ? set.with(NetFeature.MQ) : set;
     }
 
     private static FeatureSet withoutUnless(FeatureSet set, boolean condition, NetFeature feature) {

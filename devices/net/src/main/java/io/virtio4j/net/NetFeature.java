@@ -91,6 +91,19 @@ public enum NetFeature implements Feature {
     /** The header says where the outer network header is. */
     OUT_NET_HEADER(69);
 
+    /** MQ where a front-end of vhost-user answers the control queue, and does not tell its back-end of it. */
+    static final Feature MQ_OF_FRONT_END = new Feature() {
+        @Override
+        public int bit() {
+            return MQ.bit;
+        }
+
+        @Override
+        public String name() {
+            return MQ.name();
+        }
+    };
+
     private final int bit;
 
     /** One of each has to be there. */

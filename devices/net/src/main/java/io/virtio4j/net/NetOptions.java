@@ -13,6 +13,7 @@ record NetOptions(
         MacAddress mac,
         int mtu,
         int queuePairs,
+        boolean controlledByFrontEnd,
         int queueSize,
         FeatureSet features,
         long speed,

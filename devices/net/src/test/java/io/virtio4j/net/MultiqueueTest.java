@@ -15,7 +15,9 @@ import io.virtio4j.testkit.conformance.HostileCases;
 import io.virtio4j.testkit.conformance.Normative;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
@@ -79,6 +81,58 @@ class MultiqueueTest {
                 Card.accepting(NetFeature.CTRL_VQ, NetFeature.RSS))) {
             assertEquals(8, card.controlIndex());
             assertEquals(Card.ERR, card.setPairs(2), "MQ was not negotiated");
+        }
+    }
+
+    /** Front-ends of vhost-user start and stop the queues of pairs as the driver wishes. */
+    @Test
+    void without_a_control_queue_the_pairs_that_run_are_used() {
+        try (Card card = fill(Card.start(new Wire(),
+                builder -> builder.queuePairs(PAIRS).controlledByFrontEnd(), DriverOptions.split().queueSize(256)))) {
+            assertFalse(card.driver.negotiated().has(NetFeature.CTRL_VQ));
+            assertTrue(card.driver.negotiated().has(NetFeature.MQ));
+            assertEquals(2 * PAIRS, card.driver.queues().size());
+            assertEquals(PAIRS, card.wire.pairs);
+            assertEquals(Set.of(0, 1, 2, 3), pairsOf(card, 50));
+
+            card.driver.resetQueue(4).resetQueue(6);
+            assertEquals(2, card.wire.pairs);
+            assertEquals(Set.of(0, 1), pairsOf(card, 20));
+
+            card.driver.resetQueue(2);
+            assertEquals(1, card.wire.pairs);
+            assertEquals(Set.of(0), pairsOf(card, 10));
+
+            card.driver.setUpQueue(2).mayKeepBuffers();
+            card.post(1, 60, 1024);
+            assertEquals(2, card.wire.pairs);
+            assertEquals(Set.of(0, 1), pairsOf(card, 20));
+        }
+    }
+
+    /** The pairs on which so many flows are received. */
+    private static Set<Integer> pairsOf(Card card, int flows) {
+        NetCounters counters = card.device.counters();
+        long[] before = new long[PAIRS];
+        Arrays.setAll(before, pair -> counters.get(NetCounter.RX_PACKETS, pair));
+        for (int flow = 0; flow < flows; flow++) {
+            card.wire.receive(Packets.udp4(Packets.GUEST, 60, 1000 + 7 * flow));
+        }
+        card.driver.runDevice();
+        Set<Integer> pairs = new HashSet<>();
+        for (int pair = 0; pair < PAIRS; pair++) {
+            if (counters.get(NetCounter.RX_PACKETS, pair) > before[pair]) {
+                pairs.add(pair);
+            }
+        }
+        return pairs;
+    }
+
+    @Test
+    void without_a_control_queue_a_driver_without_mq_has_one_pair() {
+        try (Card card = Card.start(new Wire(), builder -> builder.queuePairs(PAIRS).controlledByFrontEnd(),
+                DriverOptions.split().without(NetFeature.MQ))) {
+            assertEquals(1, card.wire.pairs);
         }
     }
 

@@ -426,7 +426,14 @@ final class Vrings {
         if (format == RingFormat.PACKED && baseOf(ring) == 0 && !isFirstDescriptorUsed(ring)) {
             return QueueState.initial(format).position();
         }
-        QueueState.Position position = position(baseOf(ring), format == RingFormat.SPLIT ? usedIndex(ring) : 0);
+        int base = baseOf(ring);
+        int used = format == RingFormat.SPLIT ? usedIndex(ring) : 0;
+        if (format == RingFormat.SPLIT && (base - used & 0xFFFF) > ring.size) {
+            // No ring has so much in work. DPDK gives 0 to a back-end that follows another: it handles again what
+            // was not used.
+            base = base & ~0xFFFF | used;
+        }
+        QueueState.Position position = position(base, used);
         if (format == RingFormat.PACKED && position.availableIndex() >= ring.size
                 || format == RingFormat.SPLIT && ring.base >>> Short.SIZE != 0) {
             throw new Refusal("ring base: index=" + ring.index + " base=0x" + Integer.toHexString(ring.base)

@@ -235,6 +235,24 @@ class RingStateTest {
         }
     }
 
+    /** DPDK tells a back-end that follows another to begin at 0. */
+    @Test
+    void a_split_ring_goes_on_behind_what_was_used_if_its_base_is_out_of_reach() {
+        try (Rig rig = new Rig().connect().start(RingFormat.SPLIT)) {
+            for (int i = 0; i < 2 * TestDevice.SIZE; i++) {
+                rig.exchange(i);
+            }
+            rig.port.stop(TestDevice.ECHO);
+            Submitted waiting = rig.driver.queue(TestDevice.ECHO).submit(new byte[] {9}, 1);
+
+            rig.port.begin(TestDevice.ECHO, 0);
+
+            rig.driver.queue(TestDevice.ECHO).await(waiting);
+            assertEquals(2 * TestDevice.SIZE + 1, rig.device.served.size());
+            rig.exchange(10);
+        }
+    }
+
     @Test
     void the_base_of_a_packed_ring_may_say_the_first_half_only() {
         try (Rig rig = new Rig().connect().start(RingFormat.PACKED)) {
