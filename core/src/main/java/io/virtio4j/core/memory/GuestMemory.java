@@ -22,7 +22,11 @@ public final class GuestMemory implements AutoCloseable {
     private final List<MemoryMap> retired = new ArrayList<>(); // replaced, but still in use
     private final List<Runnable> onReplaced = new ArrayList<>();
 
-    private volatile MemoryMap current = new MemoryMap(this, new MemoryRegion[0], null, null);
+    /** What no device may reach, whatever region holds it; guarded by the lock. */
+    private AddressRanges withheld = AddressRanges.NONE;
+
+    private volatile MemoryMap current =
+            new MemoryMap(this, new MemoryRegion[0], new MemoryRegion[0], null, null);
 
     /** Creates memory without regions. */
     public GuestMemory() {}
@@ -46,7 +50,7 @@ public final class GuestMemory implements AutoCloseable {
      */
     public void add(MemoryRegion region) {
         change(map -> {
-            List<MemoryRegion> regions = new ArrayList<>(map.regions());
+            List<MemoryRegion> regions = new ArrayList<>(map.added());
             regions.add(region);
             return publish(regions, map.translator(), map.dirtyLog());
         });
@@ -60,7 +64,7 @@ public final class GuestMemory implements AutoCloseable {
      */
     public RegionRemoval remove(MemoryRegion region) {
         return change(map -> {
-            List<MemoryRegion> regions = new ArrayList<>(map.regions());
+            List<MemoryRegion> regions = new ArrayList<>(map.added());
             if (!regions.remove(region)) {
                 throw new IllegalArgumentException("no such region: " + region);
             }
@@ -74,12 +78,38 @@ public final class GuestMemory implements AutoCloseable {
     }
 
     /**
+     * Takes a range of guest-physical addresses away from the device, of whatever region holds it, now or later:
+     * memory that exists and must not be touched. From now on, an access to it is the driver's fault.
+     *
+     * @param length bytes, more than 0; what is withheld already stays so
+     * @return tells when nothing uses the range any more
+     */
+    public RegionRemoval withhold(long address, long length) {
+        return change(map -> {
+            withheld = withheld.with(address, length);
+            return publish(map.added(), map.translator(), map.dirtyLog());
+        });
+    }
+
+    /**
+     * Gives a range back that was {@linkplain #withhold withheld}, or a part of it.
+     *
+     * @return tells when no queue works with memory as it was before
+     */
+    public RegionRemoval grant(long address, long length) {
+        return change(map -> {
+            withheld = withheld.without(address, length);
+            return publish(map.added(), map.translator(), map.dirtyLog());
+        });
+    }
+
+    /**
      * Sets what translates bus addresses.
      *
      * @param translator {@code null}: addresses are guest-physical
      */
     public RegionRemoval translator(@Nullable AddressTranslator translator) {
-        return change(map -> publish(map.regions(), translator, map.dirtyLog()));
+        return change(map -> publish(map.added(), translator, map.dirtyLog()));
     }
 
     /**
@@ -88,7 +118,7 @@ public final class GuestMemory implements AutoCloseable {
      * @return tells when no old translation is in use any more
      */
     public RegionRemoval invalidateTranslations() {
-        return change(map -> publish(map.regions(), map.translator(), map.dirtyLog()));
+        return change(map -> publish(map.added(), map.translator(), map.dirtyLog()));
     }
 
     /** Makes a change and tells who waited for one, without the lock. */
@@ -131,7 +161,7 @@ public final class GuestMemory implements AutoCloseable {
             }
         }
         MemoryMap old = current;
-        current = new MemoryMap(this, sorted, translator, dirtyLog);
+        current = new MemoryMap(this, sorted, withheld.cut(sorted), translator, dirtyLog);
         old.retire();
         retired.add(old);
         retired.removeIf(map -> !map.isPinned() && map.waiting.isEmpty());
@@ -180,7 +210,7 @@ public final class GuestMemory implements AutoCloseable {
      *     written is logged when they complete
      */
     public RegionRemoval dirtyLog(@Nullable DirtyLog log) {
-        return change(map -> publish(map.regions(), map.translator(), log));
+        return change(map -> publish(map.added(), map.translator(), log));
     }
 
     /**
@@ -238,7 +268,7 @@ public final class GuestMemory implements AutoCloseable {
         List<MemoryRegion> regions;
         RegionRemoval removal;
         synchronized (lock) {
-            regions = current.regions();
+            regions = current.added();
             removal = replace(List.of());
         }
         if (removal.isQuiescent()) {

@@ -25,7 +25,8 @@ public final class MemoryMap {
     }
 
     private final GuestMemory memory;
-    private final MemoryRegion[] regions; // ascending, without overlaps
+    private final MemoryRegion[] added; // ascending, without overlaps
+    private final MemoryRegion[] regions; // what of them is not withheld
     private final @Nullable AddressTranslator translator;
     private final @Nullable DirtyLog dirtyLog;
 
@@ -38,17 +39,23 @@ public final class MemoryMap {
     final List<RegionRemoval> waiting = new ArrayList<>(0);
 
     MemoryMap(
-            GuestMemory memory, MemoryRegion[] regions, @Nullable AddressTranslator translator,
-            @Nullable DirtyLog dirtyLog) {
+            GuestMemory memory, MemoryRegion[] added, MemoryRegion[] regions,
+            @Nullable AddressTranslator translator, @Nullable DirtyLog dirtyLog) {
         this.memory = memory;
+        this.added = added;
         this.regions = regions;
         this.translator = translator;
         this.dirtyLog = dirtyLog;
     }
 
-    /** The regions, ascending by address. */
+    /** The regions, ascending by address; of those that were added, the parts that are not withheld. */
     public List<MemoryRegion> regions() {
         return List.of(regions);
+    }
+
+    /** The regions as they were added, ascending by address, for the embedder: with what no device may reach. */
+    public List<MemoryRegion> added() {
+        return List.of(added);
     }
 
     /** What translates bus addresses, or {@code null} if they are guest-physical. */

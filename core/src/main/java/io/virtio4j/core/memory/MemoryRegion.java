@@ -176,6 +176,11 @@ public final class MemoryRegion implements AutoCloseable {
         return offset >= 0 && length <= this.length - offset;
     }
 
+    /** A part of the region, which goes on to own the memory. */
+    MemoryRegion part(long from, long bytes) {
+        return new MemoryRegion(from, segment.asSlice(from - guestAddress, bytes), readOnly, () -> {});
+    }
+
     boolean overlaps(MemoryRegion other) {
         return Long.compareUnsigned(guestAddress, other.guestAddress + (other.length() - 1)) <= 0
                 && Long.compareUnsigned(other.guestAddress, guestAddress + (length() - 1)) <= 0;
