@@ -8,6 +8,7 @@ module io.virtio4j.examples {
     requires io.virtio4j.gpio;
     requires io.virtio4j.gpu;
     requires io.virtio4j.gpu.desktop;
+    requires io.virtio4j.mem;
     requires io.virtio4j.net;
     requires io.virtio4j.i2c;
     requires io.virtio4j.i2c.linux;

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.virtio4j.guest;
+
+import io.virtio4j.core.device.CoreFeature;
+import io.virtio4j.core.device.FeatureSet;
+import io.virtio4j.core.memory.PageRelease;
+import io.virtio4j.core.transport.DeviceInstance;
+import io.virtio4j.host.linux.UnixAddress;
+import io.virtio4j.mem.MemCounter;
+import io.virtio4j.mem.MemDevice;
+import io.virtio4j.mem.MemFeature;
+import io.virtio4j.transport.vfiouser.VfioUserServer;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * A memory device of ours in a guest. Its region is the upper part of QEMU's own memory, which the kernel is told to
+ * leave alone; Linux finds it through the device only.
+ */
+final class ServedMemory implements ServedDevice {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(180);
+    private static final int SLOT = 3;
+    private static final String SOCKET = "memory.sock";
+
+    private static final long MIB = 1 << 20;
+    private static final int BASE = 512;
+    private static final int REGION = 256;
+    private static final int BLOCK = 2;
+
+    private final Wiring wiring;
+    private final MemDevice device;
+    private final DeviceInstance instance;
+    private final VfioUserServer server;
+
+    private ServedMemory(Wiring wiring, MemDevice device, DeviceInstance instance, VfioUserServer server) {
+        this.wiring = wiring;
+        this.device = device;
+        this.instance = instance;
+        this.server = server;
+    }
+
+    static ServedMemory serve(SharedDirectory shared, Wiring wiring, PageRelease release) throws IOException {
+        MemDevice device = MemDevice.of(BASE * MIB, REGION * MIB).blockSize(BLOCK * MIB).release(release).build();
+        DeviceInstance instance = wiring.instance(device).build();
+        device.hideFrom(instance.memory());
+        try {
+            return new ServedMemory(wiring, device, instance,
+                wiring.server(instance).listen(UnixAddress.of(shared.path(SOCKET))));
+        } catch (IOException | RuntimeException failure) {
+            instance.close();
+            throw failure;
+        }
+    }
+
+    /** Puts the device into a machine, whose memory becomes larger. */
+    LinuxGuest.Builder plugInto(LinuxGuest.Builder machine) {
+        return wiring.plug(machine, SLOT, SOCKET).memory(BASE + REGION)
+            .kernelArguments("memmap=" + REGION + "M$" + BASE + "M", "memhp_default_state=online_movable");
+    }
+
+    FeatureSet accepted() {
+        return instance.accepted();
+    }
+
+    /** Asks for so much, in MiB. */
+    void request(int mebibytes) {
+        device.requestSize(mebibytes * MIB);
+    }
+
+    /** Waits until so much is plugged, in MiB. */
+    void await(int mebibytes) {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (device.pluggedSize() != mebibytes * MIB) {
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("driver does not follow: plugged=" + device.pluggedSize() / MIB
+                    + " requested=" + device.requestedSize() / MIB + " " + device.counters());
+            }
+            LockSupport.parkNanos(10_000_000);
+        }
+    }
+
+    /** How many blocks of the region the device reaches and hold anything, in MiB. */
+    int written() {
+        byte[] block = new byte[(int) (BLOCK * MIB)];
+        byte[] zeroes = new byte[block.length];
+        int found = 0;
+        for (int at = 0; at < REGION; at += BLOCK) {
+            try {
+                instance.memory().read((BASE + at) * MIB, MemorySegment.ofArray(block));
+                found += Arrays.equals(block, zeroes) ? 0 : BLOCK;
+            } catch (IndexOutOfBoundsException withheld) {
+                // unplugged
+            }
+        }
+        return found;
+    }
+
+    long count(MemCounter counter) {
+        return device.counters().get(counter);
+    }
+
+    @Override
+    public String type() {
+        return "mem";
+    }
+
+    @Override
+    public Wiring wiring() {
+        return wiring;
+    }
+
+    @Override
+    public List<String> acceptedNames() {
+        return ServedDevice.names(accepted(), MemFeature.values(), CoreFeature.values());
+    }
+
+    @Override
+    public long operations() {
+        return count(MemCounter.REQUESTS);
+    }
+
+    @Override
+    public long bytes() {
+        return (count(MemCounter.PLUGGED) + count(MemCounter.UNPLUGGED)) * BLOCK * MIB;
+    }
+
+    @Override
+    public long errors() {
+        return count(MemCounter.ERRORS) + count(MemCounter.RELEASE_ERRORS);
+    }
+
+    @Override
+    public void close() {
+        server.close();
+        instance.close();
+    }
+}
