@@ -91,7 +91,8 @@ class UnplugRequestTest {
     @Normative("MEM-43")
     void the_usable_region_shrinks_with_it_to_what_is_wanted() {
         long gib = 1L << 30;
-        try (Dimm dimm = Dimm.start(DriverOptions.split(), builder -> MemDevice.of(4 * gib, 2 * gib).requestedSize(gib))) {
+        try (Dimm dimm = Dimm.start(DriverOptions.split(), builder ->
+                MemDevice.of(4 * gib, 2 * gib).requestedSize(gib))) {
             dimm.device.requestSize(0);
             int generation = dimm.device.configSpace().generation();
             assertEquals(gib + (256 << 20), dimm.config(MemConfig.USABLE_REGION_SIZE));
