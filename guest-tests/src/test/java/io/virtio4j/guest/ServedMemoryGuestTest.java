@@ -46,11 +46,13 @@ class ServedMemoryGuestTest {
             row.step("use");
             guest.run("mkdir -p /m && mount -t tmpfs -o size=600m none /m", LONG).success();
             // Movable memory, as what is plugged is, comes first.
-            guest.run("yes 0123456789abcde | head -c 140000000 > /m/file", LONG).success();
+            guest.run("""
+                yes 0123456789abcde | head -c 1048576 > /m/piece
+                for i in $(seq 130); do cat /m/piece; done > /m/file""", LONG).success();
             assertTrue(served.written() >= 64, "the new memory holds some of it: MiB=" + served.written());
 
             row.step("unplug a part");
-            guest.run("head -c 40000000 /dev/urandom > /m/half && rm /m/file && md5sum /m/half > /m/sum", LONG).success();
+            guest.run("head -c 20000000 /dev/urandom > /m/half && rm /m/file && md5sum /m/half > /m/sum", LONG).success();
             served.request(64);
             served.await(64);
             assertTrue(guest.run("md5sum -c /m/sum", LONG).success().contains("OK"), "moved, not lost");
