@@ -52,7 +52,8 @@ class ServedMemoryGuestTest {
             assertTrue(served.written() >= 64, "the new memory holds some of it: MiB=" + served.written());
 
             row.step("unplug a part");
-            guest.run("head -c 20000000 /dev/urandom > /m/half && rm /m/file && md5sum /m/half > /m/sum", LONG).success();
+            guest.run("head -c 20000000 /dev/urandom > /m/half && rm /m/file && md5sum /m/half > /m/sum", LONG)
+                .success();
             served.request(64);
             served.await(64);
             assertTrue(guest.run("md5sum -c /m/sum", LONG).success().contains("OK"), "moved, not lost");
