@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.net;
 
+import io.virtio4j.core.device.DeviceClock;
 import io.virtio4j.core.queue.NotificationModeration;
 import io.virtio4j.core.queue.VirtQueue;
 
@@ -19,8 +20,8 @@ final class Coalescing implements NotificationModeration {
     }
 
     private final VirtQueue queue;
-    private final NetClock clock;
-    private final NetClock.Alarm alarm;
+    private final DeviceClock clock;
+    private final DeviceClock.Alarm alarm;
 
     private volatile Parameters parameters;
     private volatile boolean stopped;
@@ -29,11 +30,11 @@ final class Coalescing implements NotificationModeration {
     private long packets;
     private long since;
 
-    Coalescing(VirtQueue queue, NetClock clock, Parameters parameters) {
+    Coalescing(VirtQueue queue, DeviceClock clock, Parameters parameters) {
         this.queue = queue;
         this.clock = clock;
         this.parameters = parameters;
-        this.alarm = new NetClock.Alarm() {
+        this.alarm = new DeviceClock.Alarm() {
             @Override
             public void ring() {
                 queue.wake();

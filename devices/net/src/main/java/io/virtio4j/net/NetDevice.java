@@ -4,6 +4,7 @@ package io.virtio4j.net;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import io.virtio4j.core.device.ConfigSpace;
+import io.virtio4j.core.device.DeviceClock;
 import io.virtio4j.core.device.DeviceContext;
 import io.virtio4j.core.device.DeviceType;
 import io.virtio4j.core.device.Feature;
@@ -346,7 +347,7 @@ public final class NetDevice implements VirtioDevice {
         return backend;
     }
 
-    NetClock clock() {
+    DeviceClock clock() {
         return options.clock();
     }
 

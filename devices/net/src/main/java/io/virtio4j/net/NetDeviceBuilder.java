@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.net;
 
+import io.virtio4j.core.device.DeviceClock;
 import io.virtio4j.core.device.Feature;
 import io.virtio4j.core.device.FeatureSet;
 import io.virtio4j.core.device.QueueSpec;
@@ -27,7 +28,7 @@ public final class NetDeviceBuilder {
     private int rssContexts = 16;
     private int backlog = 256;
     private int macTable = 64;
-    private NetClock clock = NetClock.system();
+    private DeviceClock clock = DeviceClock.system();
     private FeatureSet unwanted = FeatureSet.NONE;
 
     NetDeviceBuilder(NetBackend backend) {
@@ -113,7 +114,7 @@ public final class NetDeviceBuilder {
     }
 
     /** The time. Default: the system's. */
-    public NetDeviceBuilder clock(NetClock newClock) {
+    public NetDeviceBuilder clock(DeviceClock newClock) {
         clock = newClock;
         return this;
     }

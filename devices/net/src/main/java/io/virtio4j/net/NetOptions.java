@@ -2,6 +2,7 @@
 package io.virtio4j.net;
 
 import io.virtio4j.core.device.ConfigSpace;
+import io.virtio4j.core.device.DeviceClock;
 import io.virtio4j.core.device.FeatureSet;
 import io.virtio4j.net.backend.NetBackend;
 import io.virtio4j.net.packet.Tunnel;
@@ -21,7 +22,7 @@ record NetOptions(
         int rssContexts,
         int backlog,
         int macTable,
-        NetClock clock) {
+        DeviceClock clock) {
 
     /** {@code supported_tunnel_types}. */
     static final int TUNNEL_TYPES = Tunnel.ALL;

@@ -2,6 +2,7 @@
 package io.virtio4j.net;
 
 import io.netty.buffer.ByteBuf;
+import io.virtio4j.core.device.DeviceClock;
 import io.virtio4j.core.queue.DescriptorChain;
 import io.virtio4j.core.queue.QueueHandler;
 import io.virtio4j.core.queue.VirtQueue;
@@ -35,7 +36,7 @@ final class ReceiveQueue implements QueueHandler {
     private final Coalescing coalescing;
     private final IncomingPacket incoming;
     private final ReceiveBuffers buffers;
-    private final NetClock clock;
+    private final DeviceClock clock;
 
     /** Somebody's packet was refused, who waits to be told of room. */
     private volatile boolean refused;
@@ -44,7 +45,7 @@ final class ReceiveQueue implements QueueHandler {
     private final AtomicReference<@Nullable PairsChange> leaving = new AtomicReference<>();
     private final AtomicBoolean reaping = new AtomicBoolean();
 
-    private final NetClock.Alarm patience = new NetClock.Alarm() {
+    private final DeviceClock.Alarm patience = new DeviceClock.Alarm() {
         @Override
         public void ring() {
             virtQueue.wake();

@@ -7,8 +7,10 @@ import io.virtio4j.core.queue.RingFormat;
 import io.virtio4j.net.packet.NetHeader;
 import io.virtio4j.testkit.DriverOptions;
 import io.virtio4j.testkit.DriverQueue;
+import io.virtio4j.testkit.ManualClock;
 import io.virtio4j.testkit.conformance.Normative;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -21,7 +23,7 @@ class NotificationsCoalescingTest {
     private static final int VQ_SET = 2;
     private static final int VQ_GET = 3;
 
-    private final ManualNetClock clock = new ManualNetClock();
+    private final ManualClock clock = new ManualClock();
 
     private Card card(RingFormat format) {
         return card(DriverOptions.of(format).queueSize(256));
@@ -77,10 +79,10 @@ class NotificationsCoalescingTest {
             assertEquals(15, card.received().size());
 
             receive(card, 3);
-            clock.advance(9_999);
+            clock.advance(Duration.ofNanos(9_999));
             card.driver.runDevice();
             assertEquals(1, card.notifications(0));
-            clock.advance(1);
+            clock.advance(Duration.ofNanos(1));
             card.driver.runDevice();
             assertEquals(2, card.notifications(0));
             assertEquals(3, card.received().size());
@@ -133,7 +135,7 @@ class NotificationsCoalescingTest {
             all(card, TX_SET, 8, 5);
             card.driver.runDevice();
             assertEquals(1, card.notifications(1));
-            clock.advance(5_000);
+            clock.advance(Duration.ofNanos(5_000));
             card.driver.runDevice();
             assertEquals(2, card.notifications(1));
             card.driver.queue(1).collect();
@@ -224,7 +226,7 @@ class NotificationsCoalescingTest {
             all(card, RX_SET, 4, 10);
             card.driver.queue(0).disableInterrupts();
             receive(card, 6);
-            clock.advance(1_000_000);
+            clock.advance(Duration.ofNanos(1_000_000));
             card.driver.runDevice();
             assertEquals(0, card.notifications(0));
             assertEquals(6, card.received().size());

@@ -17,6 +17,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.netty.buffer.Unpooled;
+import io.virtio4j.core.device.DeviceClock;
 import io.virtio4j.core.queue.RingFormat;
 import io.virtio4j.net.Card.Received;
 import io.virtio4j.net.packet.NetHeader;
@@ -59,7 +60,7 @@ class ProcessingOfIncomingPacketsTest {
     // ── Buffers ────────────────────────────────────────────────────────────
 
     /** A clock that looks what the driver can see whenever the device asks for the time: for each packet. */
-    private static final class LookingClock implements NetClock {
+    private static final class LookingClock implements DeviceClock {
 
         private final List<Integer> seen = new ArrayList<>();
         private @Nullable DriverQueue queue;

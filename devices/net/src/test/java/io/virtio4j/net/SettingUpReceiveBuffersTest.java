@@ -10,8 +10,10 @@ import io.virtio4j.core.queue.RingFormat;
 import io.virtio4j.net.Card.Received;
 import io.virtio4j.testkit.DriverOptions;
 import io.virtio4j.testkit.Layout;
+import io.virtio4j.testkit.ManualClock;
 import io.virtio4j.testkit.conformance.HostileCase;
 import io.virtio4j.testkit.conformance.Normative;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -38,7 +40,7 @@ class SettingUpReceiveBuffersTest {
     @HostileCase("NE-3")
     void a_packet_is_spread_over_as_many_buffers_as_it_needs(DriverOptions options) {
         try (Card card = Card.start(
-                new Wire(), builder -> builder.queueSize(1024).clock(new ManualNetClock()), options)) {
+                new Wire(), builder -> builder.queueSize(1024).clock(new ManualClock()), options)) {
             for (int length : new int[] {60, 100, 500, 900}) {
                 byte[] packet = Packets.plain(Packets.GUEST, length);
                 int buffers = (32 + length + 99) / 100;
@@ -142,15 +144,15 @@ class SettingUpReceiveBuffersTest {
     @Test
     @HostileCase("NE-2")
     void a_packet_does_not_wait_for_ever_for_the_rest_of_its_buffers() {
-        ManualNetClock clock = new ManualNetClock();
+        ManualClock clock = new ManualClock();
         try (Card card = Card.start(new Wire(), builder -> builder.clock(clock), DriverOptions.split())) {
             card.post(2, 64);
             card.wire.receive(Packets.plain(Packets.GUEST, 500));
             card.wire.receive(Packets.plain(Packets.GUEST, 30));
             assertEquals(List.of(), card.received());
-            clock.advance(9_999_999);
+            clock.advance(Duration.ofNanos(9_999_999));
             assertEquals(List.of(), card.received());
-            clock.advance(1);
+            clock.advance(Duration.ofNanos(1));
             assertEquals(List.of(30), lengths(card.received()));
             assertEquals(1, card.counter(NetCounter.RX_DROP_OVERRUNS));
         }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.virtio4j.net;
+package io.virtio4j.core.device;
 
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
-/** Time, for notifications that are held back and packets that wait for buffers. Safe for use by any thread. */
-public interface NetClock {
+/** Time, for what a device does later: paces, moderates, gives up. Safe for use by any thread. */
+public interface DeviceClock {
 
     /** Nanoseconds, in place of {@link System#nanoTime()}. */
     long nanoTime();
@@ -17,8 +17,8 @@ public interface NetClock {
     void set(Alarm alarm, long time);
 
     /** The system's time. Alarms are rung by one daemon thread, which is started with the first of them. */
-    static NetClock system() {
-        return SystemNetClock.INSTANCE;
+    static DeviceClock system() {
+        return SystemDeviceClock.INSTANCE;
     }
 
     /** What is to be done at some time; one object, set again and again. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.virtio4j.net;
+package io.virtio4j.core.device;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -10,11 +10,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** {@link System#nanoTime()}, and a daemon thread that rings alarms. */
-final class SystemNetClock implements NetClock {
+final class SystemDeviceClock implements DeviceClock {
 
-    static final SystemNetClock INSTANCE = new SystemNetClock();
+    static final SystemDeviceClock INSTANCE = new SystemDeviceClock();
 
-    private static final Logger LOG = LoggerFactory.getLogger(NetDevice.class);
+    private static final Logger LOG = LoggerFactory.getLogger(DeviceClock.class);
     private static final long LONGEST_SLEEP = 1_000_000_000_000L;
 
     /** Alarms that were set and that the thread has not seen yet. */
@@ -26,7 +26,7 @@ final class SystemNetClock implements NetClock {
     private final Object starting = new Object();
     private volatile @Nullable Thread thread;
 
-    private SystemNetClock() {}
+    private SystemDeviceClock() {}
 
     @Override
     public long nanoTime() {
@@ -54,7 +54,7 @@ final class SystemNetClock implements NetClock {
     private void start() {
         synchronized (starting) {
             if (thread == null) {
-                thread = Thread.ofPlatform().daemon().name("virtio4j-net-clock").start(this::run);
+                thread = Thread.ofPlatform().daemon().name("virtio4j-clock").start(this::run);
             }
         }
     }
