@@ -26,7 +26,8 @@ record SoundWork(LinuxGuest guest, GuestSoundCard card, ExchangeDisk disk) {
     // ── What there is ──────────────────────────────────────────────────────
 
     void cards() {
-        assertTrue(run("cat /proc/asound/cards").contains("virtio_snd"));
+        String card = run("cat /proc/asound/cards");
+        assertTrue(card.contains("virtio-snd - VirtIO SoundCard"), card);
         String devices = run("aplay -l; arecord -l");
         assertEquals(4, Pattern.compile("card 0: SoundCard \\[VirtIO SoundCard\\], device [01]: virtio-snd")
             .matcher(devices).results().count(), devices);
