@@ -13,6 +13,7 @@ module io.virtio4j.examples {
     requires io.virtio4j.i2c;
     requires io.virtio4j.i2c.linux;
     requires io.virtio4j.scmi;
+    requires io.virtio4j.sound;
     requires io.virtio4j.transport.mmio;
     requires io.virtio4j.transport.pci;
     requires io.virtio4j.testkit;

@@ -33,7 +33,7 @@ record SoundWork(LinuxGuest guest, GuestSoundCard card, ExchangeDisk disk) {
             .matcher(devices).results().count(), devices);
         String controls = run("amixer -c 0 controls");
         for (String name : List.of("Master Playback Volume", "Master Playback Switch", "Input Source", "Fingerprint",
-            "IEC958 Playback Default", "Frames Counter", "Filter", "Headphone Phantom Jack", "Mic Phantom Jack",
+            "IEC958 Playback Default", "Frames Counter", "Filter", "Headphone Jack", "Mic Jack",
             "Playback Channel Map", "Capture Channel Map")) {
             assertTrue(controls.contains("name='" + name + "'"), name + "\n" + controls);
         }
@@ -256,19 +256,19 @@ record SoundWork(LinuxGuest guest, GuestSoundCard card, ExchangeDisk disk) {
         run("until grep -q 'Master Playback Volume' %s; do sleep 0.1; done".formatted(monitor.outputFile()));
         assertValues("42,42", "name='Master Playback Volume'");
         card.headphones.plug();
-        run("until grep -q 'Headphone Phantom Jack' %s; do sleep 0.1; done".formatted(monitor.outputFile()));
+        run("until grep -q 'Headphone Jack' %s; do sleep 0.1; done".formatted(monitor.outputFile()));
         run("killall alsactl");
     }
 
     void jacks() {
-        String headphones = "iface=CARD,name='Headphone Phantom Jack'";
+        String headphones = "iface=CARD,name='Headphone Jack'";
         card.headphones.unplug();
         awaitValue("off", headphones);
         card.headphones.plug();
         awaitValue("on", headphones);
         card.headphones.unplug();
         awaitValue("off", headphones);
-        assertValues("off", "iface=CARD,name='Mic Phantom Jack'");
+        assertValues("off", "iface=CARD,name='Mic Jack'");
     }
 
     private void awaitValue(String expected, String control) {
