@@ -6,6 +6,7 @@ module io.virtio4j.benchmarks {
     requires io.virtio4j.core;
     requires io.virtio4j.gpu;
     requires io.virtio4j.net;
+    requires io.virtio4j.sound;
     requires io.virtio4j.transport.vhostuser;
     requires java.desktop;
     requires jmh.core;

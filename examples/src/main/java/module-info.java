@@ -14,8 +14,10 @@ module io.virtio4j.examples {
     requires io.virtio4j.i2c.linux;
     requires io.virtio4j.scmi;
     requires io.virtio4j.sound;
+    requires io.virtio4j.sound.desktop;
     requires io.virtio4j.transport.mmio;
     requires io.virtio4j.transport.pci;
     requires io.virtio4j.testkit;
+    requires java.desktop;
     requires static org.jspecify;
 }

@@ -153,6 +153,11 @@ public final class PreparedRing {
 
     /** Takes a device through the initialization sequence, with this ring as one of its queues. */
     public void start(DeviceInstance device, int queue) {
+        start(device, queue, () -> {});
+    }
+
+    /** As {@link #start(DeviceInstance, int)}; the caller may set up other queues before DRIVER_OK. */
+    public void start(DeviceInstance device, int queue, Runnable others) {
         FeatureSet features =
                 FeatureSet.of(CoreFeature.VERSION_1, CoreFeature.EVENT_IDX, CoreFeature.INDIRECT_DESC);
         if (format == RingFormat.PACKED) {
@@ -172,6 +177,7 @@ public final class PreparedRing {
             config.deviceArea(DEVICE_AREA);
         });
         device.enableQueue(queue);
+        others.run();
         device.writeStatus(status | DeviceStatus.DRIVER_OK);
     }
 

@@ -10,7 +10,7 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
 
-/** A driver of sound cards: 16-bit stereo at 48 kHz, in periods of 10 ms, four of them ahead. */
+/** A driver of sound cards: 16-bit stereo at 48 kHz, in periods of 10 ms, many of them ahead: the machine may be busy. */
 final class SoundDriver {
 
     static final int RATE = 48_000;
@@ -25,7 +25,7 @@ final class SoundDriver {
     private static final int CTL_WRITE = 0x303;
     private static final int S16 = 5;
     private static final int HZ_48000 = 7;
-    private static final int PERIODS = 4;
+    private static final int PERIODS = 64;
     private static final int STATUS_SIZE = 8;
 
     private final TestDriver driver;
@@ -78,11 +78,11 @@ final class SoundDriver {
             byte[] message = Arrays.copyOf(words(stream), 4 + PERIOD);
             System.arraycopy(frames, at, message, 4, PERIOD);
             ahead.add(tx.submit(message, STATUS_SIZE));
+            if (!started && (ahead.size() == PERIODS || at + PERIOD == frames.length)) {
+                request(START, stream);
+                started = true;
+            }
             if (ahead.size() == PERIODS) {
-                if (!started) {
-                    request(START, stream);
-                    started = true;
-                }
                 finish(tx, ahead.remove(), PERIOD);
             }
         }
@@ -97,18 +97,16 @@ final class SoundDriver {
         prepare(stream);
         DriverQueue rx = driver.queue(3);
         Deque<Submitted> ahead = new ArrayDeque<>();
-        for (int i = 0; i < PERIODS; i++) {
+        for (int at = 0; at < bytes; at += PERIOD) {
             ahead.add(rx.submit(words(stream), PERIOD + STATUS_SIZE));
         }
         request(START, stream);
         byte[] frames = new byte[bytes];
         for (int at = 0; at < bytes; at += PERIOD) {
-            ahead.add(rx.submit(words(stream), PERIOD + STATUS_SIZE));
             byte[] written = finish(rx, ahead.remove(), PERIOD);
             System.arraycopy(written, 0, frames, at, PERIOD);
         }
         end(stream);
-        rx.awaitAll(); // what was not filled comes back, too
         return frames;
     }
 

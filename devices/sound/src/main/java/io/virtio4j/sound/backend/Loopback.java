@@ -10,6 +10,7 @@ import io.virtio4j.sound.pcm.PcmRate;
 import io.virtio4j.sound.pcm.PcmSink;
 import io.virtio4j.sound.pcm.PcmSource;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * A digital cable: what an output stream plays, an input stream records, bit by bit. Both have to have the same
  * format, rate and channels; the second to be prepared with others fails. Where nothing is played, silence is
  * recorded.
+ *
+ * <p>The cable has a delay, for which it holds frames back: as much as one end may be later than the other, which
+ * another thread may serve.
  */
 public final class Loopback {
 
@@ -28,13 +32,31 @@ public final class Loopback {
         }
     }
 
+    private static final Duration DELAY = Duration.ofMillis(100);
+    private static final Duration LONGEST_DELAY = Duration.ofSeconds(1);
+
+    private final Duration delay;
     private @Nullable Signal signal;
     private int ends;
     /** To the input that records; there is none while nobody does. */
     private volatile @Nullable ByteRing ring;
 
-    /** Creates a cable with nothing at its ends. */
-    public Loopback() {}
+    /** Creates a cable with a delay of 100 ms and nothing at its ends. */
+    public Loopback() {
+        this(DELAY);
+    }
+
+    /**
+     * Creates a cable with nothing at its ends.
+     *
+     * @param delay from one to the other, to a second
+     */
+    public Loopback(Duration delay) {
+        if (delay.isNegative() || delay.compareTo(LONGEST_DELAY) > 0) {
+            throw new IllegalArgumentException("a cable has a delay of a second at most: delay=" + delay);
+        }
+        this.delay = delay;
+    }
 
     /** The end that is played into; for one stream. */
     public PcmOutput output() {
@@ -108,15 +130,19 @@ public final class Loopback {
     private final class OutOf implements PcmSource {
 
         private final PcmParameters parameters;
+        private final int heldBack;
+        /** Enough was there, and frames come since. */
+        private boolean flows;
 
         private OutOf(PcmParameters parameters) {
             this.parameters = parameters;
+            heldBack = (int) (delay.toMillis() * parameters.rate().hertz() / 1_000) * parameters.frameBytes();
         }
 
         /** What was played before is not recorded. */
         @Override
         public void start() {
-            ring = new ByteRing(parameters.bytesPerSecond() + parameters.bufferBytes());
+            ring = new ByteRing(2 * parameters.bytesPerSecond() + parameters.bufferBytes());
         }
 
         @Override
@@ -127,8 +153,15 @@ public final class Loopback {
         @Override
         public void read(ByteBuf target) {
             ByteRing from = ring;
-            if (from != null) {
-                from.read(target, Math.min(from.available(), target.writableBytes()));
+            if (from == null) {
+                return;
+            }
+            int wanted = target.writableBytes();
+            flows |= from.available() >= Math.max(wanted, heldBack);
+            if (flows) {
+                int there = Math.min(from.available(), wanted);
+                from.read(target, there);
+                flows = there == wanted;
             }
         }
 
