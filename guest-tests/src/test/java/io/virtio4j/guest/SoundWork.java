@@ -16,6 +16,7 @@ import java.util.regex.Pattern;
 record SoundWork(LinuxGuest guest, GuestSoundCard card, ExchangeDisk disk) {
 
     private static final Duration LONG = Duration.ofSeconds(240);
+    private static final int ATTEMPTS = 4;
     private static final double HERTZ_TOLERANCE = 0.05;
     private static final double LEVEL_TOLERANCE = 0.001;
 
@@ -40,6 +41,22 @@ record SoundWork(LinuxGuest guest, GuestSoundCard card, ExchangeDisk disk) {
     }
 
     // ── Playback ───────────────────────────────────────────────────────────
+
+    /**
+     * Plays, and returns what was recorded. On a busy machine the guest may be late: then ALSA begins anew, or there
+     * is a gap, and the same is tried again.
+     */
+    private Wav play(String command) {
+        for (int attempt = 1; ; attempt++) {
+            int recordings = card.recordings();
+            long gaps = card.count(SoundCounter.GAPS);
+            run(command);
+            boolean inTime = card.recordings() == recordings + 1 && card.count(SoundCounter.GAPS) == gaps;
+            if (inTime || attempt == ATTEMPTS) {
+                return Wav.read(card.lastRecording());
+            }
+        }
+    }
 
     /**
      * A format as aplay knows it.
@@ -82,8 +99,8 @@ record SoundWork(LinuxGuest guest, GuestSoundCard card, ExchangeDisk disk) {
             new Played("U32_LE", 192_000, 32, 4, Integer.MIN_VALUE, 4));
         for (Played format : all) {
             disk.put(guest, "/tmp/in.raw", format.sent());
-            run("aplay -q -D hw:0,0 -t raw -f %s -r %d -c 2 /tmp/in.raw".formatted(format.name, format.rate));
-            Wav heard = Wav.read(card.lastRecording());
+            Wav heard = play(
+                "aplay -q -D hw:0,0 -t raw -f %s -r %d -c 2 /tmp/in.raw".formatted(format.name, format.rate));
             assertEquals(List.of(format.rate, 2, 8 * format.storedBytes),
                 List.of(heard.rate(), heard.channels(), heard.bits()), format.toString());
             SoundSignal.assertPlayed(format.expected(), heard.data(), 2 * format.storedBytes, format.toString());
@@ -98,8 +115,7 @@ record SoundWork(LinuxGuest guest, GuestSoundCard card, ExchangeDisk disk) {
                 sent[i] = (byte) (i * 31 + (i >> 8) + 1);
             }
             disk.put(guest, "/tmp/in.raw", sent);
-            run("aplay -q -D hw:0,0 -t raw -f %s -r 16000 -c 2 /tmp/in.raw".formatted(name));
-            byte[] heard = Wav.read(card.lastRecording()).data();
+            byte[] heard = play("aplay -q -D hw:0,0 -t raw -f %s -r 16000 -c 2 /tmp/in.raw".formatted(name)).data();
             assertEquals(-1, Arrays.mismatch(sent, 0, sent.length, heard, 0, sent.length), name);
         }
     }
@@ -109,8 +125,7 @@ record SoundWork(LinuxGuest guest, GuestSoundCard card, ExchangeDisk disk) {
         for (int rate : new int[] {44_100, 48_000}) {
             byte[] data = SoundSignal.littleEndian(SoundSignal.stereo(rate, 16, rate), 2);
             disk.put(guest, "/tmp/in.wav", SoundSignal.wav(data, 16, rate));
-            run("aplay -q -D hw:0,0 /tmp/in.wav");
-            Wav heard = Wav.read(card.lastRecording());
+            Wav heard = play("aplay -q -D hw:0,0 /tmp/in.wav");
             assertEquals(rate, heard.rate());
             SoundSignal.assertPlayed(data, heard.data(), 4, "WAV of " + rate + " Hz");
         }
@@ -185,20 +200,23 @@ record SoundWork(LinuxGuest guest, GuestSoundCard card, ExchangeDisk disk) {
         int rate = 16_000;
         byte[] data = SoundSignal.littleEndian(SoundSignal.stereo(2 * rate, 16, rate), 2);
         disk.put(guest, "/tmp/in.raw", data);
-        run("""
-            arecord -q -D hw:0,1 -t raw -f S16_LE -r 16000 -c 2 -d 6 /tmp/out.raw &
-            sleep 1
-            aplay -q -D hw:0,1 -t raw -f S16_LE -r 16000 -c 2 /tmp/in.raw
-            wait
-            """);
-        byte[] recorded = disk.take(guest, "/tmp/out.raw");
-        int start = 0;
-        while (start < recorded.length && recorded[start] == 0) {
-            start++;
+        int odd = 0;
+        for (int attempt = 1; attempt <= ATTEMPTS && odd != -1; attempt++) {
+            run("""
+                arecord -q -D hw:0,1 -t raw -f S16_LE -r 16000 -c 2 -d 6 /tmp/out.raw &
+                sleep 1
+                aplay -q -D hw:0,1 -t raw -f S16_LE -r 16000 -c 2 /tmp/in.raw
+                wait
+                """);
+            byte[] recorded = disk.take(guest, "/tmp/out.raw");
+            int start = 0;
+            while (start < recorded.length && recorded[start] == 0) {
+                start++;
+            }
+            start -= start % 4;
+            odd = Arrays.mismatch(data, 0, data.length, recorded, start, Math.min(recorded.length, start + data.length));
         }
-        start -= start % 4;
-        assertTrue(start + data.length <= recorded.length, "start=" + start);
-        assertEquals(-1, Arrays.mismatch(data, 0, data.length, recorded, start, start + data.length));
+        assertEquals(-1, odd);
     }
 
     // ── Control elements ───────────────────────────────────────────────────
@@ -247,16 +265,17 @@ record SoundWork(LinuxGuest guest, GuestSoundCard card, ExchangeDisk disk) {
         assertEquals(1, card.source.value());
     }
 
-    /** What Java changes, a program that listens is told of. */
+    /** What Java changes, a program that listens is told of; on a terminal, as it holds lines back otherwise. */
     void notifications() {
-        GuestJob monitor = guest.start("alsactl monitor 0");
-        run("until grep -q . %s; do amixer -q -c 0 cset name='Input Source' Mic; sleep 0.2; amixer -q -c 0 cset "
-            .formatted(monitor.outputFile()) + "name='Input Source' Line; done");
+        guest.start("alsactl monitor 0 > /dev/ttyS0");
+        run("until pidof alsactl; do sleep 0.1; done; sleep 1");
         card.volume.set(42);
-        run("until grep -q 'Master Playback Volume' %s; do sleep 0.1; done".formatted(monitor.outputFile()));
+        guest.awaitConsole("Master Playback Volume", LONG);
         assertValues("42,42", "name='Master Playback Volume'");
+        card.filter.setTlv(5, 6, 7);
+        guest.awaitConsole("Filter", LONG);
         card.headphones.plug();
-        run("until grep -q 'Headphone Jack' %s; do sleep 0.1; done".formatted(monitor.outputFile()));
+        guest.awaitConsole("Headphone Jack", LONG);
         run("killall alsactl");
     }
 

@@ -62,8 +62,8 @@ class LoopbackTest {
             for (int i = 0; i < 5; i++) {
                 rig.play(0, frames(160, i));
             }
-            rig.succeed(START, 0);
             rig.succeed(START, 1);
+            rig.succeed(START, 0);
             rig.clock().advance(Duration.ofMillis(30));
             rig.driver().instance().poll(1);
             rig.pass(50);
