@@ -267,16 +267,16 @@ record SoundWork(LinuxGuest guest, GuestSoundCard card, ExchangeDisk disk) {
 
     /** What Java changes, a program that listens is told of; on a terminal, as it holds lines back otherwise. */
     void notifications() {
-        guest.start("alsactl monitor 0 > /dev/ttyS0");
-        run("until pidof alsactl; do sleep 0.1; done; sleep 1");
+        guest.start("amixer -c 0 events > /dev/ttyS0");
+        guest.awaitConsole("Ready to listen", LONG);
         card.volume.set(42);
-        guest.awaitConsole("Master Playback Volume", LONG);
+        guest.awaitConsole("event value: numid=5,iface=MIXER,name='Master Playback Volume'", LONG);
         assertValues("42,42", "name='Master Playback Volume'");
         card.filter.setTlv(5, 6, 7);
-        guest.awaitConsole("Filter", LONG);
+        guest.awaitConsole("event tlv: numid=11,iface=MIXER,name='Filter'", LONG);
         card.headphones.plug();
-        guest.awaitConsole("Headphone Jack", LONG);
-        run("killall alsactl");
+        guest.awaitConsole("event value: numid=1,iface=CARD,name='Headphone Jack'", LONG);
+        run("killall amixer");
     }
 
     void jacks() {
