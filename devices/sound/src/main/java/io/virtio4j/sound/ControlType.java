@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.sound;
 
-/** What a control element's value is, VIRTIO_SND_CTL_TYPE_*; the ordinal is the value on the wire. [Query information] */
+/**
+ * What a control element's value is, VIRTIO_SND_CTL_TYPE_*; the ordinal is the value on the wire. [Control Elements /
+ * Query information]
+ */
 public enum ControlType {
     /** 0 or 1. */
     BOOLEAN(4, 128),

@@ -46,7 +46,8 @@ final class SoundDemo implements DemoDevice {
 
     @Override
     public Work prepare(DemoOptions options) throws IOException {
-        Path directory = Files.createDirectories(Path.of(System.getProperty("virtio4j.demo.files", "target/demo-files")));
+        String files = System.getProperty("virtio4j.demo.files", "target/demo-files");
+        Path directory = Files.createDirectories(Path.of(files));
         return new Card(around, directory.resolve("sound.wav"));
     }
 
@@ -121,7 +122,9 @@ final class SoundDemo implements DemoDevice {
             ByteBuffer frames = ByteBuffer.wrap(recorded).order(ByteOrder.LITTLE_ENDIAN);
             for (int i = 0; i < TONE_BYTES / 4; i++) {
                 double expected = TONE_LEVEL * Math.sin(2 * Math.PI * TONE * i / SoundDriver.RATE) * 32_768;
-                if (Math.abs(frames.getShort(4 * i) - expected) > 2 || Math.abs(frames.getShort(4 * i + 2) - expected) > 2) {
+                double left = frames.getShort(4 * i);
+                double right = frames.getShort(4 * i + 2);
+                if (Math.abs(left - expected) > 2 || Math.abs(right - expected) > 2) {
                     log.error("the tone differs at frame " + i);
                     return;
                 }

@@ -10,7 +10,10 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
 
-/** A driver of sound cards: 16-bit stereo at 48 kHz, in periods of 10 ms, many of them ahead: the machine may be busy. */
+/**
+ * A driver of sound cards: 16-bit stereo at 48 kHz, in periods of 10 ms, many of them ahead, as the machine may be
+ * busy.
+ */
 final class SoundDriver {
 
     static final int RATE = 48_000;

@@ -10,7 +10,10 @@ import javax.sound.sampled.AudioInputStream;
 import javax.sound.sampled.AudioSystem;
 import javax.sound.sampled.UnsupportedAudioFileException;
 
-/** Draws a WAV file of 16 bits as SVG: a band for each channel, with the lowest and the highest sample of each pixel. */
+/**
+ * Draws a WAV file of 16 bits as SVG: a band for each channel, with the lowest and the highest sample of each
+ * pixel.
+ */
 public final class SoundPicture {
 
     private static final int WIDTH = 900;

@@ -36,7 +36,8 @@ class MixerLineTest {
     /** A line of the JDK's interface, of which only a few methods are used. */
     private <T> T line(Class<T> kind) {
         Map<String, Object> answers = Map.of("getBufferSize", 4_800, "available", 800);
-        return kind.cast(Proxy.newProxyInstance(kind.getClassLoader(), new Class<?>[] {kind}, (self, method, values) -> {
+        Class<?>[] kinds = {kind};
+        return kind.cast(Proxy.newProxyInstance(kind.getClassLoader(), kinds, (self, method, values) -> {
             calls.add(method.getName());
             return switch (method.getName()) {
                 case "write" -> {
