@@ -38,39 +38,24 @@ public final class BufferedInput implements PcmInput {
 
     @Override
     public PcmSource open(PcmParameters parameters) throws IOException {
-        return new Line(new LineThread(lines, parameters, false, threads, lost), parameters.frameBytes());
+        return new Line(lines, parameters, threads, lost);
     }
 
-    private record Line(LineThread thread, int frameBytes) implements PcmSource {
+    private static final class Line extends LineThread implements PcmSource {
 
-        @Override
-        public void start() {
-            thread.running(true);
-        }
-
-        @Override
-        public void stop() {
-            thread.running(false);
+        private Line(BlockingLines lines, PcmParameters parameters, AtomicInteger threads, AtomicLong lost)
+                throws IOException {
+            super(lines, parameters, false, threads, lost);
         }
 
         @Override
         public void read(ByteBuf target) {
-            thread.ring.read(target, Math.min(thread.ring.available(), target.writableBytes()));
+            ring.read(target, Math.min(ring.available(), target.writableBytes()));
         }
 
         @Override
         public void skip(int frames) {
-            thread.ring.skip(Math.min(thread.ring.available(), frames * frameBytes));
-        }
-
-        @Override
-        public long delay() {
-            return thread.delay();
-        }
-
-        @Override
-        public void close() {
-            thread.end();
+            ring.skip(Math.min(ring.available(), frames * frameBytes));
         }
     }
 }

@@ -38,40 +38,23 @@ public final class BufferedOutput implements PcmOutput {
 
     @Override
     public PcmSink open(PcmParameters parameters) throws IOException {
-        return new Line(new LineThread(lines, parameters, true, threads, lost), parameters.frameBytes());
+        return new Line(lines, parameters, threads, lost);
     }
 
-    private record Line(LineThread thread, int frameBytes) implements PcmSink {
+    private static final class Line extends LineThread implements PcmSink {
 
-        @Override
-        public void start() {
-            thread.running(true);
-        }
-
-        @Override
-        public void stop() {
-            thread.running(false);
+        private Line(BlockingLines lines, PcmParameters parameters, AtomicInteger threads, AtomicLong lost)
+                throws IOException {
+            super(lines, parameters, true, threads, lost);
         }
 
         @Override
         public void write(ByteBuf frames) {
-            int room = thread.ring.free();
+            int room = ring.free();
             int count = Math.min(room - room % frameBytes, frames.readableBytes());
-            thread.ring.write(frames, count);
-            if (frames.isReadable()) {
-                thread.lost.addAndGet(frames.readableBytes());
-            }
-            thread.wake();
-        }
-
-        @Override
-        public long delay() {
-            return thread.delay();
-        }
-
-        @Override
-        public void close() {
-            thread.end();
+            ring.write(frames, count);
+            lost.addAndGet(frames.readableBytes());
+            wake();
         }
     }
 }

@@ -32,16 +32,6 @@ final class ByteRing {
         written = at + count;
     }
 
-    /** Appends bytes of an array; there has to be room for them. */
-    void write(byte[] from, int count) {
-        long at = written;
-        int offset = (int) (at % bytes.length);
-        int first = Math.min(count, bytes.length - offset);
-        System.arraycopy(from, 0, bytes, offset, first);
-        System.arraycopy(from, first, bytes, 0, count - first);
-        written = at + count;
-    }
-
     /** Takes bytes that are there into a buffer. */
     void read(ByteBuf to, int count) {
         long at = read;
@@ -49,16 +39,6 @@ final class ByteRing {
         int first = Math.min(count, bytes.length - offset);
         to.writeBytes(bytes, offset, first);
         to.writeBytes(bytes, 0, count - first);
-        read = at + count;
-    }
-
-    /** Takes bytes that are there into an array. */
-    void read(byte[] to, int count) {
-        long at = read;
-        int offset = (int) (at % bytes.length);
-        int first = Math.min(count, bytes.length - offset);
-        System.arraycopy(bytes, offset, to, 0, first);
-        System.arraycopy(bytes, 0, to, first, count - first);
         read = at + count;
     }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.sound.backend;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.virtio4j.sound.pcm.PcmLine;
 import io.virtio4j.sound.pcm.PcmParameters;
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -14,7 +17,7 @@ import org.slf4j.LoggerFactory;
  * The thread of a line that may block, and the ring between it and the device. Nothing waits for the thread: once
  * the stream has ended it is on its own, and goes when the host lets it.
  */
-final class LineThread {
+abstract class LineThread implements PcmLine {
 
     private static final Logger LOG = LoggerFactory.getLogger(LineThread.class);
 
@@ -28,6 +31,7 @@ final class LineThread {
     private final PcmParameters parameters;
     private final boolean plays;
     private final AtomicInteger alive;
+    final int frameBytes;
     final ByteRing ring;
     /** Bytes that had no room. */
     final AtomicLong lost;
@@ -54,6 +58,7 @@ final class LineThread {
             alive.decrementAndGet();
             throw new IOException("the host's audio hangs: threads=" + MOST_THREADS);
         }
+        frameBytes = parameters.frameBytes();
         int quarter = parameters.rate().hertz() / 4 * parameters.frameBytes();
         ring = new ByteRing(parameters.bufferBytes() + quarter);
         thread = Thread.ofPlatform().daemon().name("virtio4j-sound").unstarted(this::run);
@@ -62,22 +67,31 @@ final class LineThread {
 
     // ── The device's side ──────────────────────────────────────────────────
 
-    void running(boolean runs) {
-        running = runs;
+    @Override
+    public final void start() {
+        running = true;
         wake();
     }
 
-    void wake() {
+    @Override
+    public final void stop() {
+        running = false;
+        wake();
+    }
+
+    final void wake() {
         LockSupport.unpark(thread);
     }
 
     /** Bytes in the ring and in the host's buffers. */
-    long delay() {
+    @Override
+    public final long delay() {
         BlockingLine line = open;
         return ring.available() + (line == null ? 0 : line.delay());
     }
 
-    void end() {
+    @Override
+    public final void close() {
         ended = true;
         thread.interrupt();
     }
@@ -103,6 +117,7 @@ final class LineThread {
     private void serve(BlockingLine line) throws IOException, InterruptedException {
         int most = Math.max(1, parameters.rate().hertz() / CHUNKS_PER_SECOND) * parameters.frameBytes();
         byte[] chunk = new byte[most];
+        ByteBuf bytes = Unpooled.wrappedBuffer(chunk);
         boolean ran = false;
         while (!ended) {
             boolean runs = running;
@@ -110,27 +125,28 @@ final class LineThread {
                 line.pause(!runs);
                 ran = runs;
             }
-            if (!runs || !(plays ? play(line, chunk) : record(line, chunk))) {
+            if (!runs || !(plays ? play(line, chunk, bytes) : record(line, chunk, bytes))) {
                 LockSupport.parkNanos(this, runs ? NAP : Long.MAX_VALUE);
             }
         }
     }
 
-    private boolean play(BlockingLine line, byte[] chunk) throws IOException, InterruptedException {
+    private boolean play(BlockingLine line, byte[] chunk, ByteBuf bytes) throws IOException, InterruptedException {
         int count = Math.min(ring.available(), chunk.length);
         if (count == 0) {
             return false;
         }
-        ring.read(chunk, count);
+        ring.read(bytes.clear(), count);
         line.transfer(chunk, count);
         return true;
     }
 
     /** What has no room is lost: the driver does not record, or more slowly than the host. */
-    private boolean record(BlockingLine line, byte[] chunk) throws IOException, InterruptedException {
+    private boolean record(BlockingLine line, byte[] chunk, ByteBuf bytes)
+            throws IOException, InterruptedException {
         line.transfer(chunk, chunk.length);
         if (ring.free() >= chunk.length) {
-            ring.write(chunk, chunk.length);
+            ring.write(bytes.setIndex(0, chunk.length), chunk.length);
         } else {
             lost.addAndGet(chunk.length);
         }
