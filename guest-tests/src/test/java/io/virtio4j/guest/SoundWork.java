@@ -133,18 +133,25 @@ record SoundWork(LinuxGuest guest, GuestSoundCard card, ExchangeDisk disk) {
         }
     }
 
-    /** With a buffer of two seconds: ALSA gives up when nothing is played for as long, which a busy host may take. */
+    /**
+     * With a buffer of two seconds: ALSA gives up when nothing is played for as long, which a busy host may take. Then
+     * the same is tried again: what counts is a minute in which the guest was in time.
+     */
     void minute() {
         int rate = 48_000;
         byte[] second = SoundSignal.littleEndian(SoundSignal.stereo(rate, 16, rate), 2);
         disk.put(guest, "/tmp/second.raw", second);
         run("i=0; while [ $i -lt 60 ]; do cat /tmp/second.raw; i=$((i + 1)); done > /tmp/minute.raw");
-        long gaps = card.count(SoundCounter.GAPS);
-        String output = run("""
-            start=$(cut -d ' ' -f 1 /proc/uptime)
-            aplay -q -D hw:0,0 --buffer-time=2000000 -t raw -f S16_LE -r 48000 -c 2 /tmp/minute.raw 2>&1
-            echo $start $(cut -d ' ' -f 1 /proc/uptime)
-            """);
+        String output = "";
+        long gaps = 0;
+        for (int attempt = 1; attempt <= ATTEMPTS && !output.matches("[\\d.]+ [\\d.]+"); attempt++) {
+            gaps = card.count(SoundCounter.GAPS);
+            output = run("""
+                start=$(cut -d ' ' -f 1 /proc/uptime)
+                aplay -q -D hw:0,0 --buffer-time=2000000 -t raw -f S16_LE -r 48000 -c 2 /tmp/minute.raw 2>&1
+                echo $start $(cut -d ' ' -f 1 /proc/uptime)
+                """);
+        }
         assertTrue(output.matches("[\\d.]+ [\\d.]+"), output); // nothing else: no underrun
         String[] times = output.split(" ");
         double seconds = Double.parseDouble(times[1]) - Double.parseDouble(times[0]);
