@@ -106,7 +106,7 @@ public class PlaybackBenchmark {
         public void set(Alarm alarm, long time) {}
     }
 
-    /** Header, frames, status. */
+    /** Header, frames, status, in an indirect table as Linux has them. */
     private final class Shape implements ChainShape {
 
         @Override
@@ -116,7 +116,7 @@ public class PlaybackBenchmark {
 
         @Override
         public boolean isIndirect() {
-            return false;
+            return true;
         }
 
         @Override
