@@ -2,17 +2,14 @@
 package io.virtio4j.blk;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.sun.management.ThreadMXBean;
+import io.virtio4j.testkit.AllocationCheck;
 import io.virtio4j.testkit.DriverOptions;
 import io.virtio4j.testkit.DriverQueue;
 import io.virtio4j.testkit.GuestBuffer;
 import io.virtio4j.testkit.Submitted.Descriptor;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,11 +18,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Reads and writes allocate nothing, compiled or not. */
 class AllocationTest {
-
-    private static final int TURNS = 101;
-    private static final int MANY = 8;
-    private static final long LEAST_OBJECT = 16; // bytes
-    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     @TempDir
     private Path directory;
@@ -54,24 +46,10 @@ class AllocationTest {
         }
     }
 
-    /**
-     * A turn costs the queue the same, whether it serves few requests or many, but for an object or two of the
-     * turn itself that the compiler removes sometimes. If each request made but one object, that would be more.
-     * The median is looked at: what the JVM itself allocates now and then is not ours.
-     */
     private static void assertAllocatesNothing(Disk disk, int bytes) {
         List<Descriptor> write = request(disk, Disk.OUT, bytes, false);
         List<Descriptor> read = request(disk, Disk.IN, bytes, true);
-        turn(disk, MANY, write, read);
-        long[] differences = new long[TURNS];
-        for (int i = 0; i < TURNS; i++) {
-            long many = turn(disk, MANY, write, read);
-            differences[i] = many - turn(disk, 1, write, read);
-        }
-        Arrays.sort(differences);
-        long median = differences[TURNS / 2];
-        assertTrue(median < LEAST_OBJECT * 2 * (MANY - 1),
-                "bytes allocated for " + 2 * (MANY - 1) + " requests: " + median);
+        AllocationCheck.assertAllocatesNothing(pairs -> turn(disk, pairs, write, read));
     }
 
     private static List<Descriptor> request(Disk disk, int type, int bytes, boolean toDriver) {
@@ -85,7 +63,6 @@ class AllocationTest {
 
     /** What a turn with so many writes and as many reads allocates. */
     private static long turn(Disk disk, int pairs, List<Descriptor> write, List<Descriptor> read) {
-        long thread = Thread.currentThread().threadId();
         DriverQueue queue = disk.queue();
         for (int pair = 0; pair < pairs; pair++) {
             queue.add(write, 3);
@@ -93,10 +70,7 @@ class AllocationTest {
         }
         queue.publish();
         queue.kickAlways();
-        long before = THREADS.getThreadAllocatedBytes(thread);
-        int turns = disk.driver().instance().poll(100);
-        long allocated = THREADS.getThreadAllocatedBytes(thread) - before;
-        assertEquals(1, turns);
+        long allocated = AllocationCheck.bytesOf(() -> disk.driver().instance().poll(100));
         assertEquals(2 * pairs, queue.collect());
         return allocated;
     }

@@ -2,9 +2,7 @@
 package io.virtio4j.net;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.sun.management.ThreadMXBean;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.virtio4j.core.queue.RingFormat;
@@ -13,6 +11,7 @@ import io.virtio4j.net.backend.NetPort;
 import io.virtio4j.net.packet.NetHeader;
 import io.virtio4j.net.packet.NetHeaderLayout;
 import io.virtio4j.net.packet.OffloadSet;
+import io.virtio4j.testkit.AllocationCheck;
 import io.virtio4j.testkit.DriverOptions;
 import io.virtio4j.testkit.DriverQueue;
 import io.virtio4j.testkit.GuestBuffer;
@@ -20,8 +19,6 @@ import io.virtio4j.testkit.GuestRam;
 import io.virtio4j.testkit.Submitted.Descriptor;
 import io.virtio4j.testkit.TestDriver;
 import java.lang.foreign.MemorySegment;
-import java.lang.management.ManagementFactory;
-import java.util.Arrays;
 import java.util.Objects;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -29,11 +26,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Packets allocate nothing, in both directions, whole or cut, compiled or not. */
 class AllocationTest {
-
-    private static final int TURNS = 101;
-    private static final int MANY = 8;
-    private static final long LEAST_OBJECT = 16; // bytes
-    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     /** Takes or gives packets without keeping anything. */
     private static final class Sink implements NetBackend {
@@ -112,20 +104,11 @@ class AllocationTest {
     private void assertTransmits(RingFormat format, NetHeader header, byte[] packet) {
         try (TestDriver driver = start(format)) {
             Descriptor descriptor = outgoing(driver, header, packet);
-            long[] differences = new long[TURNS];
-            for (int i = -200; i < TURNS; i++) {
-                long difference = transmitTurn(driver, descriptor, MANY) - transmitTurn(driver, descriptor, 1);
-                differences[Math.max(i, 0)] = difference;
-            }
-            Arrays.sort(differences);
-            // The compiler removes an object or two of the turn itself sometimes; one for each packet is more.
-            long median = differences[TURNS / 2];
-            assertTrue(median < LEAST_OBJECT * (MANY - 1),
-                    "bytes allocated for " + (MANY - 1) + " packets: " + median);
+            AllocationCheck.assertAllocatesNothing(packets -> transmitTurn(driver, descriptor, packets));
         }
     }
 
-    /** What a turn with so many packets allocates. The median counts: what the JVM needs itself is not ours. */
+    /** What a turn with so many packets allocates. */
     private static long transmitTurn(TestDriver driver, Descriptor descriptor, int packets) {
         DriverQueue queue = driver.queue(1);
         for (int i = 0; i < packets; i++) {
@@ -133,9 +116,7 @@ class AllocationTest {
         }
         queue.publish();
         queue.kickAlways();
-        long before = THREADS.getThreadAllocatedBytes(Thread.currentThread().threadId());
-        driver.instance().poll(100);
-        long allocated = THREADS.getThreadAllocatedBytes(Thread.currentThread().threadId()) - before;
+        long allocated = AllocationCheck.bytesOf(() -> driver.instance().poll(100));
         assertEquals(packets, queue.collect());
         return allocated;
     }
@@ -170,26 +151,17 @@ class AllocationTest {
             }
             driver.queue(4).exchange(Card.join(new byte[] {4, 1},
                     Card.rss(0x1FF, 0, new int[] {0}, 2, Packets.random(1, 40))), 1);
-            ByteBuf[] reused = new ByteBuf[MANY];
-            for (int i = 0; i < MANY; i++) {
+            ByteBuf[] reused = new ByteBuf[AllocationCheck.MANY];
+            for (int i = 0; i < AllocationCheck.MANY; i++) {
                 reused[i] = new UnpooledByteBufAllocator(true, true).directBuffer(packet.length);
             }
             GuestBuffer target = driver.ram().allocate(1500);
             Descriptor descriptor = new Descriptor(target.address(), 1500, true);
-            long[] differences = new long[TURNS];
-            for (int i = -200; i < TURNS; i++) {
-                long many = receiveTurn(driver, descriptor, reused, header, packet, buffers, MANY);
-                differences[Math.max(i, 0)] =
-                        many - receiveTurn(driver, descriptor, reused, header, packet, buffers, 1);
-            }
+            AllocationCheck.assertAllocatesNothing(
+                    packets -> receiveTurn(driver, descriptor, reused, header, packet, buffers, packets));
             for (ByteBuf each : reused) {
                 each.release();
             }
-            Arrays.sort(differences);
-            // The compiler removes an object or two of the turn itself sometimes; one for each packet is more.
-            long median = differences[TURNS / 2];
-            assertTrue(median < LEAST_OBJECT * (MANY - 1),
-                    "bytes allocated for " + (MANY - 1) + " packets: " + median);
         }
     }
 
@@ -205,12 +177,12 @@ class AllocationTest {
         for (int i = 0; i < packets; i++) {
             reused[i].clear().writeBytes(packet).retain();
         }
-        long before = THREADS.getThreadAllocatedBytes(Thread.currentThread().threadId());
-        for (int i = 0; i < packets; i++) {
-            port.receive(NetPort.NO_PAIR, reused[i], header);
-        }
-        driver.instance().poll(100);
-        long allocated = THREADS.getThreadAllocatedBytes(Thread.currentThread().threadId()) - before;
+        long allocated = AllocationCheck.bytesOf(() -> {
+            for (int i = 0; i < packets; i++) {
+                port.receive(NetPort.NO_PAIR, reused[i], header);
+            }
+            driver.instance().poll(100);
+        });
         assertEquals(packets * buffers, queue.collect());
         return allocated;
     }
