@@ -24,6 +24,7 @@ final class Libc {
     static final int ENXIO = 6;
     static final int EBADF = 9;
     static final int EAGAIN = 11;
+    static final int EACCES = 13;
     static final int EINVAL = 22;
     static final int EIO = 5;
     static final int ENOENT = 2;

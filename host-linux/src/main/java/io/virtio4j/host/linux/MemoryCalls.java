@@ -10,6 +10,9 @@ import java.lang.invoke.MethodHandle;
 
 /** Calls on the address space. Each returns a result or the error number negated. */
 final class MemoryCalls {
+    static final int MADV_DONTNEED = 4;
+    static final int MADV_REMOVE = 9;
+
     static final int PROT_READ = 0x1;
     static final int PROT_WRITE = 0x2;
 
@@ -24,6 +27,8 @@ final class MemoryCalls {
     private static final MethodHandle MUNMAP = Libc.bind("munmap", JAVA_INT, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle MADVISE =
             Libc.bind("madvise", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
+    private static final MethodHandle MADVISE_AT =
+            Libc.bind("madvise", JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
 
     private MemoryCalls() {}
 
@@ -54,6 +59,20 @@ final class MemoryCalls {
             do {
                 r = state.result((int) MADVISE.invokeExact(state.capture, range, range.byteSize(),
                         advice));
+            } while (r == -Libc.EINTR);
+            return (int) r;
+        } catch (Throwable thrown) {
+            throw Libc.rethrow(thrown);
+        }
+    }
+
+    /** For who keeps the memory mapped meanwhile; makes no object. */
+    static int madviseAt(long address, long length, int advice) {
+        CallState state = CallState.current();
+        try {
+            long r;
+            do {
+                r = state.result((int) MADVISE_AT.invokeExact(state.capture, address, length, advice));
             } while (r == -Libc.EINTR);
             return (int) r;
         } catch (Throwable thrown) {
