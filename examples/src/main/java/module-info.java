@@ -5,6 +5,8 @@ module io.virtio4j.examples {
     requires io.virtio4j.core;
     requires io.virtio4j.blk;
     requires io.virtio4j.blk.linux;
+    requires io.virtio4j.balloon;
+    requires io.virtio4j.balloon.linux;
     requires io.virtio4j.gpio;
     requires io.virtio4j.gpu;
     requires io.virtio4j.gpu.desktop;
