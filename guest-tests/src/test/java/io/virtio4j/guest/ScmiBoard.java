@@ -48,6 +48,7 @@ final class ScmiBoard implements AutoCloseable {
     final Clock mux = Clock.mux("audio-master-clock-mux", uart, reference);
     final Clock video = Clock.rates("video", LongStream.rangeClosed(1, 40).map(i -> i * 27_000_000L).toArray());
     final ResetDomain usb = ResetDomain.of("usb");
+    final ResetDomain serial = ResetDomain.of("serial").asserted();
     final VoltageDomain core = VoltageDomain.range("core", 600_000, 1_200_000, 12_500);
     final VoltageDomain card = VoltageDomain.levels("card", 1_800_000, 3_300_000).off();
     final PowercapDomain budget =
@@ -92,7 +93,7 @@ final class ScmiBoard implements AutoCloseable {
             .add(Sensor.of("supply", SensorType.VOLTS, supply::get).scale(-3).answersLater(Duration.ofMillis(2)))
             .add(Sensor.of("a-power-sensor-with-a-long-name", SensorType.WATTS, () -> power.get()).scale(-6))
             .add(Sensor.axes("accelerometer", axes).updateIntervals(Duration.ofMillis(50), Duration.ofMillis(500)))
-            .add(usb).add(ResetDomain.of("ethernet"))
+            .add(usb).add(ResetDomain.of("ethernet")).add(serial)
             .add(core).add(card)
             .add(budget).add(graphics)
             .add(pins)
