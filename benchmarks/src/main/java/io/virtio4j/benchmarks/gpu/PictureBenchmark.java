@@ -112,7 +112,7 @@ public class PictureBenchmark {
         device = DeviceInstance.of(gpu).memory(GuestMemory.of(region)).build();
         MemorySegment pages = region.segment().asSlice(PAGES, BYTES);
         for (long at = 0; at < BYTES; at += 4) {
-            pages.set(ValueLayout.JAVA_INT, at, (int) at * 0x9E3779B9);
+            pages.set(ValueLayout.JAVA_INT, at, color((int) (at / 4)));
         }
         command(0, 0x101, IMAGE, 2, SIDE, SIDE);
         command(1, 0x106, IMAGE, 1, (int) PAGES, 0, BYTES, 0);
@@ -182,6 +182,11 @@ public class PictureBenchmark {
         MemorySegment.copy(region.segment(), PAGES, other.segment(), 0, BYTES);
     }
 
+    /** Every pixel has a color of its own. */
+    private static int color(int pixel) {
+        return pixel * 4 * 0x9E3779B9;
+    }
+
     /** Looks whether all was done as it should be. */
     @TearDown
     public void stop() {
@@ -190,7 +195,7 @@ public class PictureBenchmark {
             answered &= region.segment().get(ValueLayout.JAVA_INT, ring.buffer(chain, 1)) == OK;
         }
         int[] shown = gpu.scanout(0).read();
-        boolean right = shown != null && shown[777_777] == (0xFF00_0000 | 777_777 * 4 * 0x9E3779B9);
+        boolean right = shown != null && shown[777_777] == (0xFF00_0000 | color(777_777));
         long errors = gpu.counters().get(GpuCounter.ERRORS);
         device.close();
         gpu.close();
