@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class PowerCutTest {
 
     private static final int CUTS = 10_000;
-    private static final int MANY_CUTS = 1_000_000;
+    private static final int MANY_CUTS = 500_000;
 
     /** What is between the device and the recorded storage. */
     private enum Path {
