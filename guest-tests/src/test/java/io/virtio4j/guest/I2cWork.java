@@ -200,14 +200,6 @@ record I2cWork(LinuxGuest guest, I2cBoard board) {
         long before = count(I2cCounter.INVALID);
         fails(message(I2cBoard.FAR, 0x10, 1));
         assertEquals(before + 1, count(I2cCounter.INVALID));
-        // A file of i2c-dev that is told of 10 bits marks its messages so.
-        fails("""
-            LC_ALL=C perl -e 'open(my $bus, "+<", "/dev/i2c-0") or exit(0);
-                ioctl($bus, 0x0704, 1) or exit(0);
-                ioctl($bus, 0x0703, %d) or exit(0);
-                defined(syswrite($bus, "x")) ? exit(0) : exit(1);'
-            """.formatted(I2cBoard.FAR));
-        assertEquals(before + 2, count(I2cCounter.INVALID));
     }
 
     // ── More ───────────────────────────────────────────────────────────────
