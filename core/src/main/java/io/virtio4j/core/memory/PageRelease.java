@@ -4,11 +4,14 @@ package io.virtio4j.core.memory;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
-/** Gives memory that the guest does not use back to the host. How depends on how the memory was made. */
+/**
+ * Gives guest memory back to the host. {@code LinuxPageRelease} of virtio4j-balloon-linux does, where memory is a
+ * mapping.
+ */
 @FunctionalInterface
 public interface PageRelease {
 
-    /** Gives nothing back. */
+    /** Gives nothing back: memory that the guest does not use stays where it is. */
     PageRelease NONE = (memory, offset, length) -> false;
 
     /**

@@ -9,6 +9,7 @@ import io.virtio4j.core.device.FeatureSet;
 import io.virtio4j.core.device.QueueSpec;
 import io.virtio4j.core.device.VirtioDevice;
 import io.virtio4j.core.memory.MemoryMap;
+import io.virtio4j.core.memory.PageRelease;
 import io.virtio4j.core.queue.QueueHandler;
 import io.virtio4j.core.queue.VirtQueue;
 import io.virtio4j.core.wire.StateException;

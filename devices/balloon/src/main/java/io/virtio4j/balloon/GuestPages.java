@@ -5,6 +5,7 @@ import io.virtio4j.core.memory.DirtyLog;
 import io.virtio4j.core.memory.GuestMemory;
 import io.virtio4j.core.memory.MemoryMap;
 import io.virtio4j.core.memory.MemoryRegion;
+import io.virtio4j.core.memory.PageRelease;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicBoolean;

@@ -3,6 +3,7 @@ package io.virtio4j.balloon;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.virtio4j.core.memory.PageRelease;
 import io.virtio4j.core.queue.RingFormat;
 import io.virtio4j.testkit.AllocationCheck;
 import io.virtio4j.testkit.DriverOptions;

@@ -2,6 +2,7 @@
 package io.virtio4j.balloon;
 
 import io.virtio4j.core.device.FeatureSet;
+import io.virtio4j.core.memory.PageRelease;
 import io.virtio4j.core.transport.DeviceInstanceBuilder;
 import io.virtio4j.testkit.DriverOptions;
 import io.virtio4j.testkit.DriverQueue;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.virtio4j.core.memory.MemoryRegion;
+import io.virtio4j.core.memory.PageRelease;
 import io.virtio4j.core.queue.RingFormat;
 import io.virtio4j.testkit.DriverOptions;
 import io.virtio4j.testkit.GuestBuffer;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.virtio4j.core.device.FeatureSet;
+import io.virtio4j.core.memory.PageRelease;
 import io.virtio4j.testkit.DriverOptions;
 import io.virtio4j.testkit.GuestBuffer;
 import io.virtio4j.testkit.conformance.Normative;

@@ -4,7 +4,7 @@ package io.virtio4j.examples.demo;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.virtio4j.balloon.PageRelease;
+import io.virtio4j.core.memory.PageRelease;
 import io.virtio4j.core.queue.RingFormat;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.balloon.linux;
 
-import io.virtio4j.balloon.PageRelease;
+import io.virtio4j.core.memory.PageRelease;
 import io.virtio4j.host.linux.Linux;
 import io.virtio4j.host.linux.MemoryPages;
 import java.io.IOException;
