@@ -65,6 +65,13 @@ public final class ManualClock extends Clock implements DeviceClock {
         }
     }
 
+    /** How many alarms are set and have not rung. */
+    public int waiting() {
+        synchronized (alarms) {
+            return alarms.size();
+        }
+    }
+
     /** Nanoseconds since this clock was made, in place of {@link System#nanoTime()}. */
     @Override
     public long nanoTime() {

@@ -2,6 +2,7 @@
 package io.virtio4j.balloon;
 
 import io.virtio4j.core.device.ConfigSpace;
+import io.virtio4j.core.device.DeviceClock;
 import io.virtio4j.core.device.DeviceContext;
 import io.virtio4j.core.device.DeviceType;
 import io.virtio4j.core.device.Feature;
@@ -75,7 +76,7 @@ public final class BalloonDevice implements VirtioDevice {
     private final FeatureSet offered;
     private final boolean literalQueues;
     private final long intervalNanos;
-    private final BalloonClock clock;
+    private final DeviceClock clock;
 
     private final BalloonCounters counters = new BalloonCounters();
     private final ConfigSpace config = new ConfigSpace(BalloonConfig.SIZE);
@@ -182,7 +183,7 @@ public final class BalloonDevice implements VirtioDevice {
     public void activate(DeviceContext newContext) {
         context = newContext;
         if (intervalNanos > 0 && negotiated.has(BalloonFeature.STATS_VQ)) {
-            askLater(newContext);
+            new Asking(newContext).set();
         }
     }
 
@@ -280,14 +281,26 @@ public final class BalloonDevice implements VirtioDevice {
         }
     }
 
-    /** Of one activation: it ends with the context. */
-    private void askLater(DeviceContext asking) {
-        clock.after(intervalNanos, () -> {
-            if (context == asking) {
+    /** Asks at an interval. Of one activation: it ends with the context. */
+    private final class Asking extends DeviceClock.Alarm {
+
+        private final DeviceContext asking;
+
+        Asking(DeviceContext asking) {
+            this.asking = asking;
+        }
+
+        void set() {
+            clock.set(this, clock.nanoTime() + intervalNanos);
+        }
+
+        @Override
+        public void ring() {
+            if (context == asking && clock.nanoTime() - time() >= 0) {
                 askForStatistics();
-                askLater(asking);
+                set();
             }
-        });
+        }
     }
 
     void received(EnumMap<BalloonStatistic, Long> values) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.balloon;
 
+import io.virtio4j.core.device.DeviceClock;
 import io.virtio4j.core.device.FeatureSet;
 import io.virtio4j.core.memory.PageRelease;
 import java.time.Duration;
@@ -15,7 +16,7 @@ public final class BalloonDeviceBuilder {
     FeatureSet offered = FeatureSet.of(BalloonFeature.values()).without(BalloonFeature.DEFLATE_ON_OOM);
     boolean literalQueues;
     Duration interval = Duration.ZERO;
-    BalloonClock clock = BalloonClock.system();
+    DeviceClock clock = DeviceClock.system();
 
     BalloonDeviceBuilder(PageRelease release) {
         this.release = release;
@@ -70,7 +71,7 @@ public final class BalloonDeviceBuilder {
     }
 
     /** Replaces the system's time. */
-    public BalloonDeviceBuilder clock(BalloonClock newClock) {
+    public BalloonDeviceBuilder clock(DeviceClock newClock) {
         clock = newClock;
         return this;
     }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.virtio4j.core.memory.PageRelease;
 import io.virtio4j.core.queue.RingFormat;
 import io.virtio4j.testkit.DriverOptions;
+import io.virtio4j.testkit.ManualClock;
 import io.virtio4j.testkit.Submitted;
 import io.virtio4j.testkit.conformance.Normative;
 import java.time.Duration;
@@ -82,7 +83,7 @@ class MemoryStatisticsTest {
 
     @Test
     void statistics_are_asked_for_at_an_interval_and_not_twice() {
-        ManualBalloonClock clock = new ManualBalloonClock();
+        ManualClock clock = new ManualClock();
         BalloonDevice device =
                 BalloonDevice.of(PageRelease.NONE).statisticsEvery(Duration.ofSeconds(5)).clock(clock).build();
         try (Balloon balloon = Balloon.start(device, DriverOptions.split())) {
@@ -110,7 +111,7 @@ class MemoryStatisticsTest {
 
     @Test
     void nobody_is_asked_without_the_feature() {
-        ManualBalloonClock clock = new ManualBalloonClock();
+        ManualClock clock = new ManualClock();
         BalloonDevice device =
                 BalloonDevice.of(PageRelease.NONE).statisticsEvery(Duration.ofSeconds(5)).clock(clock).build();
         try (Balloon balloon = Balloon.attach(device)) {
