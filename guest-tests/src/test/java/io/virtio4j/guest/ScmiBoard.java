@@ -2,8 +2,6 @@
 package io.virtio4j.guest;
 
 import io.virtio4j.core.device.CoreFeature;
-import io.virtio4j.core.transport.DeviceInstance;
-import io.virtio4j.host.linux.UnixAddress;
 import io.virtio4j.scmi.ScmiDevice;
 import io.virtio4j.scmi.platform.Clock;
 import io.virtio4j.scmi.platform.PerformanceDomain;
@@ -19,7 +17,6 @@ import io.virtio4j.scmi.platform.SimulatedPlatform;
 import io.virtio4j.scmi.platform.SystemPower;
 import io.virtio4j.scmi.platform.VoltageDomain;
 import io.virtio4j.scmi.protocol.ScmiPlatform;
-import io.virtio4j.transport.vfiouser.VfioUserServer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,7 +28,6 @@ import java.util.stream.LongStream;
 final class ScmiBoard implements AutoCloseable {
 
     private static final String SOCKET = "scmi.sock";
-    private static final int SLOT = 3;
     private static final Path SOURCE = Path.of("scmi.dts");
 
     final AtomicLong temperature = new AtomicLong(41_000);
@@ -60,16 +56,12 @@ final class ScmiBoard implements AutoCloseable {
     final ScmiPlatform platform;
     final ScmiDevice device;
 
-    private final Wiring wiring;
-    private final DeviceInstance instance;
-    private final VfioUserServer server;
+    private final ServedSlot slot;
 
     private ScmiBoard(SharedDirectory shared, Wiring wiring) throws IOException {
-        this.wiring = wiring;
         platform = platform();
         device = new ScmiDevice(platform);
-        instance = wiring.instance(device).build();
-        server = wiring.server(instance).listen(UnixAddress.of(shared.path(SOCKET)));
+        slot = ServedSlot.serve(shared, wiring, SOCKET, wiring.instance(device).build());
     }
 
     static ScmiBoard serve(SharedDirectory shared, Wiring wiring) throws IOException {
@@ -103,22 +95,20 @@ final class ScmiBoard implements AutoCloseable {
     /** Boots a machine with the board and its device tree. */
     LinuxGuest boot(SharedDirectory shared, String name) throws IOException {
         String kernel = GuestImages.prepared().kernel(GuestKernel.SMALL);
-        LinuxGuest.Builder machine = LinuxGuest.builder(shared).name(name + "-" + wiring)
+        LinuxGuest.Builder machine = LinuxGuest.builder(shared).name(name + "-" + slot.wiring())
             .programs(GuestPrograms.BOARD)
             .arguments("-dtb", DeviceTree.compile(shared, SOURCE, kernel));
-        LinuxGuest.Builder whole = wiring.plug(machine, SLOT, SOCKET);
-        return whole.start();
+        return slot.plugInto(machine).start();
     }
 
     /** Whether the driver accepted packed rings. */
     boolean isPacked() {
-        return instance.accepted().has(CoreFeature.RING_PACKED);
+        return slot.accepted().has(CoreFeature.RING_PACKED);
     }
 
     @Override
     public void close() {
-        server.close();
-        instance.close();
+        slot.close();
         platform.close();
     }
 }

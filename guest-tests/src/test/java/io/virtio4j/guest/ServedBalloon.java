@@ -8,43 +8,30 @@ import io.virtio4j.balloon.BalloonFeature;
 import io.virtio4j.core.device.CoreFeature;
 import io.virtio4j.core.device.FeatureSet;
 import io.virtio4j.core.transport.DeviceInstance;
-import io.virtio4j.host.linux.UnixAddress;
-import io.virtio4j.transport.vfiouser.VfioUserServer;
 import java.io.IOException;
 import java.util.List;
 
 /** A memory balloon that a guest finds on PCI or on MMIO. */
 final class ServedBalloon implements ServedDevice {
 
-    private static final int SLOT = 3;
     private static final String SOCKET = "balloon.sock";
 
-    private final Wiring wiring;
     private final BalloonDevice balloon;
-    private final DeviceInstance instance;
-    private final VfioUserServer server;
+    private final ServedSlot slot;
 
-    private ServedBalloon(Wiring wiring, BalloonDevice balloon, DeviceInstance instance, VfioUserServer server) {
-        this.wiring = wiring;
+    private ServedBalloon(BalloonDevice balloon, ServedSlot slot) {
         this.balloon = balloon;
-        this.instance = instance;
-        this.server = server;
+        this.slot = slot;
     }
 
     static ServedBalloon serve(SharedDirectory shared, Wiring wiring, BalloonDeviceBuilder from) throws IOException {
         BalloonDevice balloon = from.build();
         DeviceInstance instance = wiring.instance(balloon).build();
-        try {
-            return new ServedBalloon(wiring, balloon, instance,
-                wiring.server(instance).listen(UnixAddress.of(shared.path(SOCKET))));
-        } catch (IOException | RuntimeException failure) {
-            instance.close();
-            throw failure;
-        }
+        return new ServedBalloon(balloon, ServedSlot.serve(shared, wiring, SOCKET, instance));
     }
 
     LinuxGuest.Builder plugInto(LinuxGuest.Builder machine) {
-        return wiring.plug(machine, SLOT, SOCKET);
+        return slot.plugInto(machine);
     }
 
     BalloonDevice balloon() {
@@ -52,7 +39,7 @@ final class ServedBalloon implements ServedDevice {
     }
 
     FeatureSet accepted() {
-        return instance.accepted();
+        return slot.accepted();
     }
 
     long count(BalloonCounter counter) {
@@ -66,7 +53,7 @@ final class ServedBalloon implements ServedDevice {
 
     @Override
     public Wiring wiring() {
-        return wiring;
+        return slot.wiring();
     }
 
     @Override
@@ -94,7 +81,6 @@ final class ServedBalloon implements ServedDevice {
 
     @Override
     public void close() {
-        server.close();
-        instance.close();
+        slot.close();
     }
 }

@@ -6,8 +6,6 @@ import io.virtio4j.core.transport.DeviceInstance;
 import io.virtio4j.gpio.GpioCounter;
 import io.virtio4j.gpio.GpioDevice;
 import io.virtio4j.gpio.board.SimulatedBoard;
-import io.virtio4j.host.linux.UnixAddress;
-import io.virtio4j.transport.vfiouser.VfioUserServer;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Locale;
@@ -18,21 +16,14 @@ final class ServedBoard implements AutoCloseable {
 
     static final Duration PATIENCE = Duration.ofSeconds(60);
 
-    private final Wiring wiring;
-    private final int slot;
     private final SimulatedBoard board;
     private final GpioDevice device;
-    private final DeviceInstance instance;
-    private final VfioUserServer server;
+    private final ServedSlot slot;
 
-    private ServedBoard(Wiring wiring, int slot, SimulatedBoard board, GpioDevice device,
-        DeviceInstance instance, VfioUserServer server) {
-        this.wiring = wiring;
-        this.slot = slot;
+    private ServedBoard(SimulatedBoard board, GpioDevice device, ServedSlot slot) {
         this.board = board;
         this.device = device;
-        this.instance = instance;
-        this.server = server;
+        this.slot = slot;
     }
 
     /** Serves a board. On MMIO, slots are 3, 7, 11 ... */
@@ -40,27 +31,18 @@ final class ServedBoard implements AutoCloseable {
         throws IOException {
         GpioDevice device = new GpioDevice(board);
         DeviceInstance instance = wiring.instance(device).build();
-        try {
-            return new ServedBoard(wiring, slot, board, device, instance,
-                wiring.server(instance).listen(UnixAddress.of(shared.path(socket(slot)))));
-        } catch (IOException | RuntimeException failure) {
-            instance.close();
-            throw failure;
-        }
-    }
-
-    private static String socket(int slot) {
-        return "board" + slot + ".sock";
+        return new ServedBoard(board, device,
+            ServedSlot.serve(shared, wiring, slot, "board" + slot + ".sock", instance));
     }
 
     /** Puts the board into a machine. */
     LinuxGuest.Builder plugInto(LinuxGuest.Builder machine) {
-        return wiring.plug(machine, slot, socket(slot));
+        return slot.plugInto(machine);
     }
 
     /** Says in the report what is driven. */
     void showIn(GuestReport.Row row) {
-        row.with(wiring.bus().toString(), wiring.ring().toString().toLowerCase(Locale.ROOT), 2);
+        row.with(slot.wiring().bus().toString(), slot.wiring().ring().toString().toLowerCase(Locale.ROOT), 2);
     }
 
     SimulatedBoard board() {
@@ -69,7 +51,7 @@ final class ServedBoard implements AutoCloseable {
 
     /** Whether the driver chose packed rings. */
     boolean isPacked() {
-        return instance.accepted().has(CoreFeature.RING_PACKED);
+        return slot.accepted().has(CoreFeature.RING_PACKED);
     }
 
     long count(GpioCounter counter) {
@@ -90,7 +72,6 @@ final class ServedBoard implements AutoCloseable {
 
     @Override
     public void close() {
-        server.close();
-        instance.close();
+        slot.close();
     }
 }

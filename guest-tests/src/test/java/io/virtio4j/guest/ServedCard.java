@@ -5,31 +5,24 @@ import io.virtio4j.core.device.CoreFeature;
 import io.virtio4j.core.device.FeatureSet;
 import io.virtio4j.core.transport.DeviceInstance;
 import io.virtio4j.core.transport.DeviceInstanceBuilder;
-import io.virtio4j.host.linux.UnixAddress;
 import io.virtio4j.net.NetCounter;
 import io.virtio4j.net.NetDevice;
 import io.virtio4j.net.NetDeviceBuilder;
 import io.virtio4j.net.NetFeature;
-import io.virtio4j.transport.vfiouser.VfioUserServer;
 import java.io.IOException;
 import java.util.List;
 
 /** A network card of ours that a guest finds in slot 3, on PCI or on MMIO: with a worker for each queue. */
 final class ServedCard implements ServedDevice {
 
-    private static final int SLOT = 3;
     private static final String SOCKET = "net.sock";
 
-    private final Wiring wiring;
     private final NetDevice card;
-    private final DeviceInstance device;
-    private final VfioUserServer server;
+    private final ServedSlot slot;
 
-    private ServedCard(Wiring wiring, NetDevice card, DeviceInstance device, VfioUserServer server) {
-        this.wiring = wiring;
+    private ServedCard(NetDevice card, ServedSlot slot) {
         this.card = card;
-        this.device = device;
-        this.server = server;
+        this.slot = slot;
     }
 
     /** Serves a card. The builder's number of queue pairs is set here; several come with NOTIFICATION_DATA. */
@@ -40,18 +33,12 @@ final class ServedCard implements ServedDevice {
             builder.offer(CoreFeature.NOTIFICATION_DATA);
         }
         DeviceInstance device = builder.build();
-        try {
-            UnixAddress address = UnixAddress.of(shared.path(SOCKET));
-            return new ServedCard(wiring, card, device, wiring.server(device).listen(address));
-        } catch (IOException | RuntimeException failure) {
-            device.close();
-            throw failure;
-        }
+        return new ServedCard(card, ServedSlot.serve(shared, wiring, SOCKET, device));
     }
 
     /** Puts the card into a machine. */
     LinuxGuest.Builder plugInto(LinuxGuest.Builder machine) {
-        return wiring.plug(machine, SLOT, SOCKET);
+        return slot.plugInto(machine);
     }
 
     @Override
@@ -61,7 +48,7 @@ final class ServedCard implements ServedDevice {
 
     @Override
     public Wiring wiring() {
-        return wiring;
+        return slot.wiring();
     }
 
     NetDevice card() {
@@ -70,7 +57,7 @@ final class ServedCard implements ServedDevice {
 
     /** What the driver has accepted. */
     FeatureSet accepted() {
-        return device.accepted();
+        return slot.accepted();
     }
 
     @Override
@@ -100,7 +87,6 @@ final class ServedCard implements ServedDevice {
 
     @Override
     public void close() {
-        server.close();
-        device.close();
+        slot.close();
     }
 }

@@ -9,7 +9,6 @@ import io.virtio4j.core.device.CoreFeature;
 import io.virtio4j.core.device.FeatureSet;
 import io.virtio4j.core.transport.DeviceInstance;
 import io.virtio4j.core.transport.DeviceInstanceBuilder;
-import io.virtio4j.host.linux.UnixAddress;
 import io.virtio4j.transport.vfiouser.VfioUserServer;
 import java.io.IOException;
 import java.util.List;
@@ -26,19 +25,12 @@ final class ServedDisk implements ServedDevice {
         BlockCounter.ERRORS, BlockCounter.UNSUPPORTED, BlockCounter.ZONE_ERRORS, BlockCounter.BACKEND_ERRORS,
     };
 
-    private final Wiring wiring;
-    private final int slot;
     private final BlockDevice disk;
-    private final DeviceInstance device;
-    private final VfioUserServer server;
+    private final ServedSlot slot;
 
-    private ServedDisk(
-        Wiring wiring, int slot, BlockDevice disk, DeviceInstance device, VfioUserServer server) {
-        this.wiring = wiring;
-        this.slot = slot;
+    private ServedDisk(BlockDevice disk, ServedSlot slot) {
         this.disk = disk;
-        this.device = device;
-        this.server = server;
+        this.slot = slot;
     }
 
     /** Serves a disk in slot 3. The builder's number of queues is set here. */
@@ -58,29 +50,19 @@ final class ServedDisk implements ServedDevice {
         UnaryOperator<DeviceInstanceBuilder> choices) throws IOException {
         BlockDevice disk = from.queues(wiring.queues()).build();
         DeviceInstance device = choices.apply(wiring.instance(disk)).build();
-        try {
-            UnixAddress address = UnixAddress.of(shared.path(socket(slot)));
-            return new ServedDisk(wiring, slot, disk, device, wiring.server(device).listen(address));
-        } catch (IOException | RuntimeException failure) {
-            device.close();
-            throw failure;
-        }
-    }
-
-    private static String socket(int slot) {
-        return "disk" + slot + ".sock";
+        return new ServedDisk(disk, ServedSlot.serve(shared, wiring, slot, "disk" + slot + ".sock", device));
     }
 
     /** Puts the disk into a machine. */
     LinuxGuest.Builder plugInto(LinuxGuest.Builder machine) {
-        return wiring.plug(machine, slot, socket(slot));
+        return slot.plugInto(machine);
     }
 
     /** Boots a machine of two processors with this disk, and tells the report of both. */
     LinuxGuest boot(SharedDirectory shared, String name, GuestReport.Row row) {
         row.step("boot");
         LinuxGuest guest = plugInto(LinuxGuest.builder(shared))
-            .name(name + "-" + wiring).processors(Math.max(2, wiring.queues())).start();
+            .name(name + "-" + wiring()).processors(Math.max(2, wiring().queues())).start();
         row.shows(this);
         return guest;
     }
@@ -92,7 +74,7 @@ final class ServedDisk implements ServedDevice {
 
     @Override
     public Wiring wiring() {
-        return wiring;
+        return slot.wiring();
     }
 
     BlockDevice disk() {
@@ -100,12 +82,12 @@ final class ServedDisk implements ServedDevice {
     }
 
     VfioUserServer server() {
-        return server;
+        return slot.server();
     }
 
     /** What the driver has accepted. */
     FeatureSet accepted() {
-        return device.accepted();
+        return slot.accepted();
     }
 
     @Override
@@ -141,7 +123,6 @@ final class ServedDisk implements ServedDevice {
 
     @Override
     public void close() {
-        server.close();
-        device.close();
+        slot.close();
     }
 }

@@ -10,8 +10,6 @@ import io.virtio4j.gpu.GpuFeature;
 import io.virtio4j.gpu.Scanout;
 import io.virtio4j.gpu.desktop.ScanoutImage;
 import io.virtio4j.gpu.desktop.ScanoutPng;
-import io.virtio4j.host.linux.UnixAddress;
-import io.virtio4j.transport.vfiouser.VfioUserServer;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -25,36 +23,25 @@ import org.jspecify.annotations.Nullable;
 /** A GPU device that a guest finds on PCI or on MMIO, and photographs of what it shows. */
 final class ServedGpu implements ServedDevice {
 
-    private static final int SLOT = 3;
     private static final String SOCKET = "gpu.sock";
     private static final long PATIENCE_NANOS = 120_000_000_000L;
 
-    private final Wiring wiring;
     private final GpuDevice device;
-    private final DeviceInstance instance;
-    private final VfioUserServer server;
+    private final ServedSlot slot;
 
-    private ServedGpu(Wiring wiring, GpuDevice device, DeviceInstance instance, VfioUserServer server) {
-        this.wiring = wiring;
+    private ServedGpu(GpuDevice device, ServedSlot slot) {
         this.device = device;
-        this.instance = instance;
-        this.server = server;
+        this.slot = slot;
     }
 
     static ServedGpu serve(SharedDirectory shared, Wiring wiring, GpuDevice device) throws IOException {
         DeviceInstance instance = wiring.instance(device).build();
-        try {
-            return new ServedGpu(wiring, device, instance,
-                wiring.server(instance).listen(UnixAddress.of(shared.path(SOCKET))));
-        } catch (IOException | RuntimeException failure) {
-            instance.close();
-            throw failure;
-        }
+        return new ServedGpu(device, ServedSlot.serve(shared, wiring, SOCKET, instance));
     }
 
     /** Puts the device into a machine. */
     LinuxGuest.Builder plugInto(LinuxGuest.Builder machine) {
-        return wiring.plug(machine, SLOT, SOCKET).programs(GuestPrograms.GPU);
+        return slot.plugInto(machine).programs(GuestPrograms.GPU);
     }
 
     GpuDevice device() {
@@ -66,7 +53,7 @@ final class ServedGpu implements ServedDevice {
     }
 
     FeatureSet accepted() {
-        return instance.accepted();
+        return slot.accepted();
     }
 
     long count(GpuCounter counter) {
@@ -85,7 +72,7 @@ final class ServedGpu implements ServedDevice {
             }
             if (System.nanoTime() - begin > PATIENCE_NANOS) {
                 throw new AssertionError("waited in vain for " + what + ": picture is " + photograph(output,
-                    "failed-" + wiring));
+                    "failed-" + slot.wiring()));
             }
             nap();
         }
@@ -133,7 +120,7 @@ final class ServedGpu implements ServedDevice {
 
     @Override
     public Wiring wiring() {
-        return wiring;
+        return slot.wiring();
     }
 
     @Override
@@ -158,8 +145,7 @@ final class ServedGpu implements ServedDevice {
 
     @Override
     public void close() {
-        server.close();
-        instance.close();
+        slot.close();
         device.close();
     }
 }

@@ -4,49 +4,36 @@ package io.virtio4j.guest;
 import io.virtio4j.core.device.CoreFeature;
 import io.virtio4j.core.device.FeatureSet;
 import io.virtio4j.core.transport.DeviceInstance;
-import io.virtio4j.host.linux.UnixAddress;
 import io.virtio4j.i2c.I2cCounter;
 import io.virtio4j.i2c.I2cFeature;
-import io.virtio4j.transport.vfiouser.VfioUserServer;
 import java.io.IOException;
 import java.util.List;
 
 /** An I2C adapter with a board behind it, which a guest finds on PCI or on MMIO. */
 final class ServedI2c implements ServedDevice {
 
-    private static final int SLOT = 3;
     private static final String SOCKET = "i2c.sock";
 
-    private final Wiring wiring;
     private final I2cBoard board;
-    private final DeviceInstance instance;
-    private final VfioUserServer server;
+    private final ServedSlot slot;
 
-    private ServedI2c(Wiring wiring, I2cBoard board, DeviceInstance instance, VfioUserServer server) {
-        this.wiring = wiring;
+    private ServedI2c(I2cBoard board, ServedSlot slot) {
         this.board = board;
-        this.instance = instance;
-        this.server = server;
+        this.slot = slot;
     }
 
     static ServedI2c serve(SharedDirectory shared, Wiring wiring, I2cBoard board) throws IOException {
         DeviceInstance instance = wiring.instance(board.device()).build();
-        try {
-            return new ServedI2c(wiring, board, instance,
-                wiring.server(instance).listen(UnixAddress.of(shared.path(SOCKET))));
-        } catch (IOException | RuntimeException failure) {
-            instance.close();
-            throw failure;
-        }
+        return new ServedI2c(board, ServedSlot.serve(shared, wiring, SOCKET, instance));
     }
 
     /** Puts the adapter into a machine. */
     LinuxGuest.Builder plugInto(LinuxGuest.Builder machine) {
-        return wiring.plug(machine, SLOT, SOCKET);
+        return slot.plugInto(machine);
     }
 
     FeatureSet accepted() {
-        return instance.accepted();
+        return slot.accepted();
     }
 
     long count(I2cCounter counter) {
@@ -60,7 +47,7 @@ final class ServedI2c implements ServedDevice {
 
     @Override
     public Wiring wiring() {
-        return wiring;
+        return slot.wiring();
     }
 
     @Override
@@ -86,7 +73,6 @@ final class ServedI2c implements ServedDevice {
 
     @Override
     public void close() {
-        server.close();
-        instance.close();
+        slot.close();
     }
 }

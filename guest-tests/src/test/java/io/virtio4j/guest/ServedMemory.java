@@ -5,11 +5,9 @@ import io.virtio4j.core.device.CoreFeature;
 import io.virtio4j.core.device.FeatureSet;
 import io.virtio4j.core.memory.PageRelease;
 import io.virtio4j.core.transport.DeviceInstance;
-import io.virtio4j.host.linux.UnixAddress;
 import io.virtio4j.mem.MemCounter;
 import io.virtio4j.mem.MemDevice;
 import io.virtio4j.mem.MemFeature;
-import io.virtio4j.transport.vfiouser.VfioUserServer;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
@@ -24,7 +22,6 @@ import java.util.concurrent.locks.LockSupport;
 final class ServedMemory implements ServedDevice {
 
     private static final Duration PATIENCE = Duration.ofSeconds(180);
-    private static final int SLOT = 3;
     private static final String SOCKET = "memory.sock";
 
     private static final long MIB = 1 << 20;
@@ -32,39 +29,29 @@ final class ServedMemory implements ServedDevice {
     private static final int REGION = 256;
     private static final int BLOCK = 2;
 
-    private final Wiring wiring;
     private final MemDevice device;
-    private final DeviceInstance instance;
-    private final VfioUserServer server;
+    private final ServedSlot slot;
 
-    private ServedMemory(Wiring wiring, MemDevice device, DeviceInstance instance, VfioUserServer server) {
-        this.wiring = wiring;
+    private ServedMemory(MemDevice device, ServedSlot slot) {
         this.device = device;
-        this.instance = instance;
-        this.server = server;
+        this.slot = slot;
     }
 
     static ServedMemory serve(SharedDirectory shared, Wiring wiring, PageRelease release) throws IOException {
         MemDevice device = MemDevice.of(BASE * MIB, REGION * MIB).blockSize(BLOCK * MIB).release(release).build();
         DeviceInstance instance = wiring.instance(device).build();
         device.hideFrom(instance.memory());
-        try {
-            return new ServedMemory(wiring, device, instance,
-                wiring.server(instance).listen(UnixAddress.of(shared.path(SOCKET))));
-        } catch (IOException | RuntimeException failure) {
-            instance.close();
-            throw failure;
-        }
+        return new ServedMemory(device, ServedSlot.serve(shared, wiring, SOCKET, instance));
     }
 
     /** Puts the device into a machine, whose memory becomes larger. */
     LinuxGuest.Builder plugInto(LinuxGuest.Builder machine) {
-        return wiring.plug(machine, SLOT, SOCKET).memory(BASE + REGION)
+        return slot.plugInto(machine).memory(BASE + REGION)
             .kernelArguments("memmap=" + REGION + "M$" + BASE + "M", "memhp_default_state=online_movable");
     }
 
     FeatureSet accepted() {
-        return instance.accepted();
+        return slot.accepted();
     }
 
     /** Asks for so much, in MiB. */
@@ -91,7 +78,7 @@ final class ServedMemory implements ServedDevice {
         int found = 0;
         for (int at = 0; at < REGION; at += BLOCK) {
             try {
-                instance.memory().read((BASE + at) * MIB, MemorySegment.ofArray(block));
+                slot.instance().memory().read((BASE + at) * MIB, MemorySegment.ofArray(block));
                 found += Arrays.equals(block, zeroes) ? 0 : BLOCK;
             } catch (IndexOutOfBoundsException withheld) {
                 // unplugged
@@ -111,7 +98,7 @@ final class ServedMemory implements ServedDevice {
 
     @Override
     public Wiring wiring() {
-        return wiring;
+        return slot.wiring();
     }
 
     @Override
@@ -136,7 +123,6 @@ final class ServedMemory implements ServedDevice {
 
     @Override
     public void close() {
-        server.close();
-        instance.close();
+        slot.close();
     }
 }

@@ -4,48 +4,35 @@ package io.virtio4j.guest;
 import io.virtio4j.core.device.CoreFeature;
 import io.virtio4j.core.device.FeatureSet;
 import io.virtio4j.core.transport.DeviceInstance;
-import io.virtio4j.host.linux.UnixAddress;
 import io.virtio4j.sound.SoundCounter;
 import io.virtio4j.sound.SoundFeature;
-import io.virtio4j.transport.vfiouser.VfioUserServer;
 import java.io.IOException;
 import java.util.List;
 
 /** A sound card of ours that a guest finds on PCI or on MMIO. */
 final class ServedSound implements ServedDevice {
 
-    private static final int SLOT = 3;
     private static final String SOCKET = "sound.sock";
 
-    private final Wiring wiring;
     private final GuestSoundCard card;
-    private final DeviceInstance instance;
-    private final VfioUserServer server;
+    private final ServedSlot slot;
 
-    private ServedSound(Wiring wiring, GuestSoundCard card, DeviceInstance instance, VfioUserServer server) {
-        this.wiring = wiring;
+    private ServedSound(GuestSoundCard card, ServedSlot slot) {
         this.card = card;
-        this.instance = instance;
-        this.server = server;
+        this.slot = slot;
     }
 
     static ServedSound serve(SharedDirectory shared, Wiring wiring, GuestSoundCard card) throws IOException {
         DeviceInstance instance = wiring.instance(card.device()).build();
-        try {
-            return new ServedSound(wiring, card, instance,
-                wiring.server(instance).listen(UnixAddress.of(shared.path(SOCKET))));
-        } catch (IOException | RuntimeException failure) {
-            instance.close();
-            throw failure;
-        }
+        return new ServedSound(card, ServedSlot.serve(shared, wiring, SOCKET, instance));
     }
 
     LinuxGuest.Builder plugInto(LinuxGuest.Builder machine) {
-        return wiring.plug(machine, SLOT, SOCKET);
+        return slot.plugInto(machine);
     }
 
     FeatureSet accepted() {
-        return instance.accepted();
+        return slot.accepted();
     }
 
     @Override
@@ -55,7 +42,7 @@ final class ServedSound implements ServedDevice {
 
     @Override
     public Wiring wiring() {
-        return wiring;
+        return slot.wiring();
     }
 
     @Override
@@ -81,7 +68,6 @@ final class ServedSound implements ServedDevice {
 
     @Override
     public void close() {
-        server.close();
-        instance.close();
+        slot.close();
     }
 }
