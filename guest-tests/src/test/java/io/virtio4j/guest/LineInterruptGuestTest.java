@@ -128,17 +128,17 @@ class LineInterruptGuestTest {
     @ParameterizedTest
     @EnumSource(Wiring.Ring.class)
     void a_disk_interrupts_through_a_line_of_a_board_on_mmio(Wiring.Ring ring, GuestReport.Row row) throws Exception {
-        SimulatedBoard first = SimulatedBoard.of("board interrupt");
-        SimulatedBoard second = SimulatedBoard.of("spare", "disk interrupt");
-        SimulatedLine line = second.line("disk interrupt");
-        GpioDevice gpio = new GpioDevice(second);
+        SimulatedBoard front = SimulatedBoard.of("board interrupt");
+        SimulatedBoard behind = SimulatedBoard.of("spare", "disk interrupt");
+        SimulatedLine line = behind.line("disk interrupt");
+        GpioDevice gpio = new GpioDevice(behind);
         Wiring pci = new Wiring(Wiring.Bus.PCI, ring, 1);
         Wiring mmio = new Wiring(Wiring.Bus.MMIO, ring, 1);
         try (SharedDirectory shared = SharedDirectory.create();
-             ServedBoard served = ServedBoard.serve(shared, CONTROLLER, pci, first);
+             ServedBoard served = ServedBoard.serve(shared, CONTROLLER, pci, front);
              DeviceInstance board = mmio.instance(gpio).build();
              DeviceInstance disk = disk(mmio);
-             VfioUserServer boardCarrier = carrier(board, first.line("board interrupt"), shared, "mmio-board.sock");
+             VfioUserServer boardCarrier = carrier(board, front.line("board interrupt"), shared, "mmio-board.sock");
              VfioUserServer diskCarrier = carrier(disk, line, shared, "disk.sock");
              LinuxGuest guest = served.plugInto(LinuxGuest.builder(shared)
                      .vfioUserDevice(CARRIER, "disk.sock").vfioUserDevice(SECOND_CARRIER, "mmio-board.sock")
@@ -155,10 +155,12 @@ class LineInterruptGuestTest {
             use(guest);
             long interrupts = gpio.counters().get(GpioCounter.INTERRUPTS);
             assertTrue(interrupts > 100, "interrupts " + interrupts);
-            assertTrue(served.count(GpioCounter.INTERRUPTS) >= interrupts, "each came through the first board");
+            // Fewer than these: Linux looks for another event before it leaves the handler of the last.
+            long first = served.count(GpioCounter.INTERRUPTS);
+            assertTrue(first > 100, "interrupts of the first board " + first);
             guest.powerOff();
             assertEquals(List.of(), guest.complaints());
-            row.note(interrupts + " level interrupts");
+            row.note(interrupts + " level interrupts, " + first + " of the first board");
         }
     }
 

@@ -119,8 +119,10 @@ class GuestByteBufTest {
         ByteBuffer nio = ByteBuffer.allocateDirect(SIZE);
         view.getBytes(0, nio);
         assertEquals(0, nio.remaining());
-        assertArrayEquals(pattern, bytes(view.copy(0, SIZE)));
+        ByteBuf copy = view.copy(0, SIZE);
+        assertArrayEquals(pattern, bytes(copy));
         direct.release();
+        copy.release();
     }
 
     @Test
