@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.virtio4j.fs.backend;
+
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who keeps the locks of files. Methods are called by any thread and block for nothing: to wait for a lock is to be
+ * told when it is worth asking again. {@link FsLockTable} is one in this process.
+ */
+public interface FsLocks {
+
+    /** The wait of somebody for a lock. */
+    interface Wait {
+
+        /** Ends it; what it would call may be called still. */
+        void cancel();
+    }
+
+    /**
+     * Looks for a lock that is in the way.
+     *
+     * @return {@code null} if there is none
+     */
+    @Nullable FsLock conflict(FsNode node, FsFile file, FsLock wanted) throws IOException;
+
+    /**
+     * Sets a lock, changes one, or takes one away. A lock of the same owner and kind gives way where it overlaps.
+     *
+     * @return false if another is in the way; nothing was changed then
+     */
+    boolean set(FsNode node, FsFile file, FsLock lock) throws IOException;
+
+    /**
+     * Sets a lock, or tells when to try again.
+     *
+     * @param again called once, by any thread that holds no lock of its own, when it is worth trying again
+     * @return {@code null} if it was set
+     * @throws FsException EDEADLK if the owner would wait for itself
+     */
+    @Nullable Wait setOrWait(FsNode node, FsFile file, FsLock lock, Runnable again) throws IOException;
+
+    /** Takes all locks of one kind and owner of a file away. */
+    void release(FsNode node, FsFile file, FsLock.Kind kind, Object session, long owner) throws IOException;
+
+    /** Takes all locks of a driver away: it is gone. */
+    void releaseAll(Object session);
+}
