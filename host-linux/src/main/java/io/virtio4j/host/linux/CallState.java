@@ -28,6 +28,7 @@ final class CallState {
     final MemorySegment wordVector;
     final MemorySegment pollFd;
     private @Nullable IoVector vector;
+    private @Nullable CallBuffers buffers;
 
     private CallState() {
         Arena arena = Arena.ofAuto();
@@ -45,6 +46,16 @@ final class CallState {
     /** What a call returned, with -1 replaced by the captured error number, negated. */
     long result(long returned) {
         return returned == -1 ? -capture.get(JAVA_INT, ERRNO) : returned;
+    }
+
+    /** The buffers of this thread, allocated when first asked for. */
+    CallBuffers buffers() {
+        CallBuffers present = buffers;
+        if (present == null) {
+            present = new CallBuffers();
+            buffers = present;
+        }
+        return present;
     }
 
     /** The vector of this thread; its 16 KiB are allocated when first asked for. */

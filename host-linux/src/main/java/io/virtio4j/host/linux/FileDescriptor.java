@@ -19,6 +19,7 @@ import java.lang.invoke.VarHandle;
  */
 public final class FileDescriptor implements AutoCloseable {
     private static final int CLOSED = Integer.MIN_VALUE;
+    private static final int AT_EMPTY_PATH = 0x1000;
     private static final VarHandle STATE;
 
     static {
@@ -106,6 +107,24 @@ public final class FileDescriptor implements AutoCloseable {
                 throw new LinuxException("statx", -result, "fd=" + fd);
             }
             return Statx.status(statx);
+        } finally {
+            release();
+        }
+    }
+
+    /**
+     * Asks the kernel for everything it tells about the file.
+     *
+     * @return what it says at this moment
+     * @throws LinuxException {@code EBADF} after the close
+     */
+    public FileAttributes attributes() throws LinuxException {
+        CallBuffers buffers = CallState.current().buffers();
+        int fd = acquire("statx");
+        try {
+            LinuxNode.check(SystemCall.STATX, SystemCall.STATX.call(fd, buffers.empty, AT_EMPTY_PATH, Statx.ALL,
+                    buffers.statx.address()), fd, null);
+            return Statx.attributes(buffers.statx);
         } finally {
             release();
         }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.host.linux;
 
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -129,6 +131,11 @@ public final class LinuxFile implements AutoCloseable {
         }
         return new LinuxFile(descriptor, type == FileStatus.Type.BLOCK_DEVICE,
                 (descriptor.flags() & FileCalls.O_DSYNC) != 0);
+    }
+
+    /** What was opened as a regular file, and not for synchronous writes. */
+    static LinuxFile regular(FileDescriptor descriptor) {
+        return new LinuxFile(descriptor, false, false);
     }
 
     /**
@@ -260,6 +267,63 @@ public final class LinuxFile implements AutoCloseable {
     }
 
     /**
+     * Writes as much of several segments as the kernel takes at once: at a full disk, less than all.
+     *
+     * @param position in bytes from the beginning of the file; not looked at if it was opened to append
+     * @param from native memory
+     * @param count how many of {@code from} to use; the rest is not looked at
+     * @return the bytes written; 0 only if there are none to write
+     * @throws LinuxException as {@code pwritev(2)} fails; then nothing has been written
+     */
+    public long writeSome(long position, MemorySegment[] from, int count) throws LinuxException {
+        requirePosition(position);
+        for (int i = 0; i < count; i++) {
+            requireNative(from[i]);
+        }
+        int fd = descriptor.acquire("pwritev");
+        try {
+            return transfer.writeSome(fd, position, from, count);
+        } finally {
+            descriptor.release();
+        }
+    }
+
+    /**
+     * Copies a range of this file to another, without moving it through this process: {@code copy_file_range(2)}.
+     *
+     * @param position in bytes from the beginning of this file
+     * @param to the other file, or this one if the ranges do not overlap
+     * @param toPosition in bytes from its beginning
+     * @param length in bytes
+     * @return the bytes copied, which may be fewer; 0 at the end of this file
+     * @throws LinuxException {@code EXDEV} or {@code EOPNOTSUPP} if the kernel cannot between these two
+     */
+    public long copyTo(long position, LinuxFile to, long toPosition, long length) throws LinuxException {
+        requirePosition(position);
+        requirePosition(toPosition);
+        MemorySegment positions = CallState.current().buffers().positions;
+        int fd = descriptor.acquire("copy_file_range");
+        try {
+            int other = to.descriptor.acquire("copy_file_range");
+            try {
+                positions.set(JAVA_LONG, 0, position);
+                positions.set(JAVA_LONG, Long.BYTES, toPosition);
+                return LinuxNode.check(SystemCall.COPY_FILE_RANGE, SystemCall.COPY_FILE_RANGE.call(fd,
+                        positions.address(), other, positions.address() + Long.BYTES, length, 0), fd, null);
+            } finally {
+                to.descriptor.release();
+            }
+        } finally {
+            descriptor.release();
+        }
+    }
+
+    /** {@return the locks that belong to this open file, for as long as it is open} */
+    public FileLocks locks() {
+        return new FileLocks(descriptor);
+    }
+
+    /**
      * Reads until {@code to} has nothing remaining or the file ends, and advances its position.
      *
      * @param position in bytes from the beginning of the file
@@ -367,7 +431,15 @@ public final class LinuxFile implements AutoCloseable {
         fallocate(0, position, length);
     }
 
-    private void fallocate(int mode, long position, long length) throws LinuxException {
+    /**
+     * Changes the space of a range, as {@code fallocate(2)} does: nothing is done for no bytes.
+     *
+     * @param mode its flags: 1 keeps the size, 2 punches a hole, 8 collapses, 0x10 zeroes, 0x20 inserts, 0x40 unshares
+     * @param position in bytes from the beginning of the file
+     * @param length in bytes
+     * @throws LinuxException {@code EOPNOTSUPP} where the file system cannot
+     */
+    public void fallocate(int mode, long position, long length) throws LinuxException {
         requirePosition(position);
         if (length < 0) {
             throw new IllegalArgumentException("file: length=" + length + ": cannot be negative");

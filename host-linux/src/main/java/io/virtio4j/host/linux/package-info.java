@@ -16,6 +16,10 @@
  *     <td>one open descriptor, owned</td></tr>
  * <tr><td>{@link io.virtio4j.host.linux.LinuxFile}</td>
  *     <td>files at positions, holes, memory files, seals</td></tr>
+ * <tr><td>{@link io.virtio4j.host.linux.LinuxNode}</td>
+ *     <td>files of any kind, held, in a tree that cannot be left</td></tr>
+ * <tr><td>{@link io.virtio4j.host.linux.LinuxDirectory}</td>
+ *     <td>the entries of a directory</td></tr>
  * <tr><td>{@link io.virtio4j.host.linux.Mapping}</td>
  *     <td>shared and anonymous memory of any length</td></tr>
  * <tr><td>{@link io.virtio4j.host.linux.EventFd}</td>
@@ -47,7 +51,7 @@
  * <p><b>Inside.</b> {@code Libc} binds functions; {@code FileCalls}, {@code MemoryCalls},
  * {@code PollCalls}, {@code SocketCalls} and {@code TapCalls} hold one bound function and one wrapper for each system
  * call, which returns what the kernel returns (a result, or the error number negated) and so costs
- * no exception. Each kernel structure is declared once, with its size checked, in the class named
+ * no exception; {@code SystemCall} does the same for calls by their numbers, of which the C library need not know. Each kernel structure is declared once, with its size checked, in the class named
  * after it. {@code CallState} is what one thread needs for its calls.
  */
 @NullMarked

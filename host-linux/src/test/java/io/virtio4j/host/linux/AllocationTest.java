@@ -80,6 +80,14 @@ class AllocationTest {
     }
 
     @Test
+    void writing_some_of_several_segments() throws IOException {
+        try (LinuxFile file = LinuxFile.memory("some", 1 << 20)) {
+            MemorySegment[] segments = {arena.allocate(64), arena.allocate(512)};
+            assertAllocatesNothing(() -> file.writeSome(4096, segments, 2));
+        }
+    }
+
+    @Test
     void a_direct_buffer_costs_no_more_than_its_segment() throws IOException {
         try (LinuxFile file = LinuxFile.memory("buffer", 1 << 20)) {
             ByteBuffer buffer = ByteBuffer.allocateDirect(512);

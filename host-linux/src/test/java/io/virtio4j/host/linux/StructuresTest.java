@@ -36,7 +36,14 @@ class StructuresTest {
         assertOffset(32, Statx.LAYOUT, "stx_ino");
         assertOffset(40, Statx.LAYOUT, "stx_size");
         assertOffset(48, Statx.LAYOUT, "stx_blocks");
+        assertOffset(64, Statx.LAYOUT, "stx_atime");
+        assertOffset(128, Statx.LAYOUT, "stx_rdev_major");
         assertOffset(136, Statx.LAYOUT, "stx_dev_major");
+        assertOffset(144, Statx.LAYOUT, "stx_mnt_id");
+        assertOffset(72, StatFs.LAYOUT, "f_frsize");
+        assertOffset(8, Flock.LAYOUT, "l_start");
+        assertOffset(24, Flock.LAYOUT, "l_pid");
+        assertOffset(16, OpenHow.LAYOUT, "resolve");
     }
 
     @Test
