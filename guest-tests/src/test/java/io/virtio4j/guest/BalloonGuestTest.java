@@ -23,6 +23,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -50,8 +51,13 @@ class BalloonGuestTest {
     }
 
     private static LinuxGuest boot(ServedBalloon served, SharedDirectory shared, String name, String... arguments) {
+        return machine(served, shared, name, arguments).start();
+    }
+
+    private static LinuxGuest.Builder machine(
+        ServedBalloon served, SharedDirectory shared, String name, String... arguments) {
         return served.plugInto(LinuxGuest.builder(shared)).programs(GuestPrograms.BOARD).kernelArguments(arguments)
-            .name("balloon-" + name + "-" + served.wiring()).memory(MEBIBYTES).processors(2).start();
+            .name("balloon-" + name + "-" + served.wiring()).memory(MEBIBYTES).processors(2);
     }
 
     /** A line of the guest's {@code /proc/meminfo}, in bytes. */
@@ -224,6 +230,30 @@ class BalloonGuestTest {
         use(guest, 268_435_456);
         end(guest, served);
         row.note("Linux " + guest.release() + ", " + served.bytes() / MIB + " MiB given back");
+    }
+
+    /**
+     * Pages that have to keep what they are filled with stay: Linux would find anything else in them. Debian's
+     * kernel can fill them.
+     */
+    @ParameterizedTest
+    @CsvSource({"PCI,PACKED", "PCI,SPLIT"})
+    void poisoned_memory_stays(Wiring.Bus bus, Wiring.Ring ring, GuestReport.Row row) throws Exception {
+        Wiring wiring = new Wiring(bus, ring, 1);
+        try (SharedDirectory shared = SharedDirectory.create();
+             ServedBalloon served = ServedBalloon.serve(shared, wiring, device());
+             LinuxGuest guest = machine(served, shared, "poisoned", "page_poison=1")
+                 .kernel(GuestKernel.STOCK).start()) {
+            row.shows(served);
+            assertTrue(served.accepted().has(BalloonFeature.PAGE_POISON));
+            assertEquals(0xAAAA_AAAAL, served.balloon().poison());
+            use(guest, 134_217_728);
+            await("reports", () -> served.count(BalloonCounter.REPORTED) > 64 * MIB / BalloonDevice.PAGE_SIZE);
+            assertEquals(0, served.count(BalloonCounter.RELEASED));
+            use(guest, 134_217_728);
+            end(guest, served);
+            row.note("Linux " + guest.release());
+        }
     }
 
     // ── Free page hinting ──────────────────────────────────────────────────

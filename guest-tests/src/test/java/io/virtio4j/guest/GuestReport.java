@@ -44,6 +44,7 @@ public final class GuestReport
         private String queues = NONE;
         private String features = NONE;
         private String note = "";
+        private String failure = "";
         private final List<ServedDevice> devices = new ArrayList<>();
         private long begin;
 
@@ -92,9 +93,10 @@ public final class GuestReport
         }
 
         List<String> cells(String test, boolean passed, long nanos) {
+            String remark = passed ? note : failure;
             return List.of(test, device, transport, ring, queues, sum(ServedDevice::operations),
                 sum(ServedDevice::bytes), sum(ServedDevice::errors),
-                (passed ? "passed" : "FAILED") + (note.isEmpty() ? "" : ": " + note),
+                (passed ? "passed" : "FAILED") + (remark.isEmpty() ? "" : ": " + remark),
                 String.format(Locale.ROOT, "%.1f", nanos / 1e9), features);
         }
     }
@@ -120,7 +122,9 @@ public final class GuestReport
         Row row = row(context);
         Optional<Throwable> failure = context.getExecutionException();
         boolean passed = failure.isEmpty();
-        failure.ifPresent(thrown -> say("    " + thrown.toString().lines().findFirst().orElse("")));
+        row.failure = failure.map(Throwable::toString).flatMap(text -> text.lines().findFirst())
+            .map(line -> line.replace('\t', ' ')).orElse("");
+        failure.ifPresent(thrown -> say("    " + row.failure));
         long nanos = System.nanoTime() - row.begin;
         append(Path.of("target", "guest-results.tsv"), row.cells(title(context, row), passed, nanos));
         say("    %s after %.1f s".formatted(passed ? "passed" : "FAILED", nanos / 1e9));

@@ -28,4 +28,7 @@ interface GuestShell {
 
     /** What the kernel complained of so far: warnings, I/O errors, hung tasks. */
     List<String> complaints();
+
+    /** How many bytes of the guest's memory the host holds now. */
+    long residentBytes();
 }

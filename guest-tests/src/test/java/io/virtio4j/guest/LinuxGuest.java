@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -166,14 +165,9 @@ public final class LinuxGuest implements GuestShell, AutoCloseable {
         return console.file();
     }
 
-    /** How many bytes of the guest's memory the host holds now: of the file that QEMU and servers of devices share. */
-    long residentBytes() {
-        try (Stream<String> lines = Files.lines(Path.of("/proc", Long.toString(qemu.pid()), "status"))) {
-            String line = lines.filter(each -> each.startsWith("RssShmem:")).findFirst().orElseThrow();
-            return Long.parseLong(line.replaceAll("\\D", "")) << 10;
-        } catch (IOException gone) {
-            throw failure("QEMU is gone", "", gone);
-        }
+    @Override
+    public long residentBytes() {
+        return ResidentMemory.of(qemu);
     }
 
     /** Whether QEMU still runs. */

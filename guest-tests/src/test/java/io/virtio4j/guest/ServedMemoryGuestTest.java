@@ -4,8 +4,8 @@ package io.virtio4j.guest;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.virtio4j.balloon.linux.LinuxPageRelease;
 import io.virtio4j.core.device.CoreFeature;
-import io.virtio4j.core.memory.PageRelease;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -31,7 +31,7 @@ class ServedMemoryGuestTest {
     @MethodSource("wirings")
     void memory_grows_and_shrinks_while_it_is_used(Wiring wiring, GuestReport.Row row) throws IOException {
         try (SharedDirectory shared = SharedDirectory.create();
-             ServedMemory served = ServedMemory.serve(shared, wiring, PageRelease.NONE);
+             ServedMemory served = ServedMemory.serve(shared, wiring, new LinuxPageRelease());
              LinuxGuest guest = served.plugInto(LinuxGuest.builder(shared))
                  .name("memory-" + wiring).processors(2).start()) {
             row.shows(served);
@@ -49,6 +49,7 @@ class ServedMemoryGuestTest {
             guest.run("""
                 yes 0123456789abcde | head -c 1048576 > /m/piece
                 for i in $(seq 130); do cat /m/piece; done > /m/file""", LONG).success();
+            long held = guest.residentBytes();
             assertTrue(served.written() >= 64, "the new memory holds some of it: MiB=" + served.written());
 
             row.step("unplug a part");
@@ -64,7 +65,10 @@ class ServedMemoryGuestTest {
             served.request(0);
             served.await(0);
             assertEquals(small, total(guest), 8);
+            long given = (held - guest.residentBytes()) >> 20;
+            assertTrue(given >= 64, "the host has it again: MiB=" + given);
             assertEquals(0, served.written());
+            row.note("Linux " + guest.release() + ", " + given + " MiB given back");
 
             row.step("plug again");
             served.request(64);

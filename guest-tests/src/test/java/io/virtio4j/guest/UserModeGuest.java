@@ -113,6 +113,11 @@ final class UserModeGuest implements GuestShell, AutoCloseable {
         return console.complaints();
     }
 
+    @Override
+    public long residentBytes() {
+        return ResidentMemory.of(process);
+    }
+
     /** Switches it off and waits for its end. */
     void powerOff() {
         GuestFailure ended = null;
