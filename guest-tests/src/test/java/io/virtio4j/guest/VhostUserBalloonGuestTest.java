@@ -11,6 +11,7 @@ import io.virtio4j.balloon.BalloonFeature;
 import io.virtio4j.balloon.BalloonStatistic;
 import io.virtio4j.balloon.linux.LinuxPageRelease;
 import io.virtio4j.core.device.CoreFeature;
+import io.virtio4j.transport.vhostuser.ProtocolFeature;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -60,7 +61,8 @@ class VhostUserBalloonGuestTest {
         row.with("vhost-user", ring, QUEUES);
         BalloonDevice balloon = balloon();
         try (SharedDirectory shared = SharedDirectory.create();
-             VhostUserDevice served = VhostUserDevice.serve(balloon, shared.path(SOCKET), Set.of(ring));
+             VhostUserDevice served = VhostUserDevice.serve(balloon, shared.path(SOCKET), Set.of(ring),
+                 ProtocolFeature.STATUS);
              LinuxGuest guest = LinuxGuest.builder(shared).programs(GuestPrograms.BOARD)
                  .name("vhost-user-balloon-" + ring).arguments(
                      "-chardev", "socket,id=vhost,path=" + shared.inside(SOCKET),

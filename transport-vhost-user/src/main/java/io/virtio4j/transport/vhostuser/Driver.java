@@ -12,6 +12,8 @@ import io.virtio4j.core.transport.DeviceInstance;
 import io.virtio4j.core.transport.DeviceStatus;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What of the driver's initialization sequence reaches the back-end: features, and device status if the front-end
@@ -19,6 +21,8 @@ import java.util.concurrent.locks.LockSupport;
  * and the device runs when the first ring does. For the thread of the connection.
  */
 final class Driver {
+
+    private static final Logger LOG = LoggerFactory.getLogger(VhostUserServer.class);
 
     /** {@code VHOST_F_LOG_ALL} */
     static final long LOG_ALL = 1L << 26;
@@ -35,6 +39,9 @@ final class Driver {
 
     /** Whether the front-end passes device status on. */
     private boolean passesStatus;
+
+    /** Whether it was said why the device does nothing. */
+    private boolean explained;
 
     Driver(DeviceInstance device, long transportFeatures, Duration grace) {
         this.device = device;
@@ -100,6 +107,16 @@ final class Driver {
 
     boolean needsReset() {
         return has(DEVICE_NEEDS_RESET);
+    }
+
+    /** No driver notifies before it has set DRIVER_OK. */
+    void kicked(int ring) {
+        if (!explained && has(FEATURES_OK) && !has(DRIVER_OK)) {
+            explained = true;
+            LOG.warn("ring was kicked, and the front-end has passed no DRIVER_OK on: index={} status={}; if it never"
+                + " does, as QEMU's vhost-user-test-device, let the server withhold STATUS", ring,
+                DeviceStatus.text(status()));
+        }
     }
 
     /**

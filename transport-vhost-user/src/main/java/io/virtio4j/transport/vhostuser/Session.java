@@ -109,6 +109,7 @@ final class Session implements AutoCloseable {
             }
             check(request, message);
             int reply = serve(request, message);
+            LOG.debug("served: request={} bytes={} reply={}", request, message.payloadLength(), reply);
             if (acknowledge && reply == NO_REPLY) {
                 acknowledge = has(ProtocolFeature.REPLY_ACK);
                 requireAcknowledgments(acknowledge, message);

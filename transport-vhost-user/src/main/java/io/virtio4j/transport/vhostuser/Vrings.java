@@ -222,6 +222,7 @@ final class Vrings {
     private void kicked(Vring ring, EventFd event, int events) throws IOException {
         if ((events & Poller.READ) != 0) {
             event.tryRead();
+            driver.kicked(ring.index);
             device.notifyQueue(ring.index);
         } else if (ring.watched != null) {
             // A pipe whose other end was closed: nothing comes any more.
