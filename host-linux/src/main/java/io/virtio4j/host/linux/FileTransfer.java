@@ -73,18 +73,16 @@ final class FileTransfer {
         transfer(fd, position, from, count, true);
     }
 
-    long writeSome(int fd, long position, MemorySegment[] from, int count) throws LinuxException {
-        IoVector vector = CallState.current().vector();
-        try {
-            vector.fill(from, 0, count, 0);
-            long n = vector.bytes() == 0 ? 0 : FileCalls.pwritev(fd, vector, position, synchronous);
-            if (n < 0) {
-                throw failed("pwritev", n, fd, position, 0);
-            }
-            return n;
-        } finally {
-            vector.clear();
+    long pwritev(int fd, IoVector vector, long position) {
+        return FileCalls.pwritev(fd, vector, position, synchronous);
+    }
+
+    /** What one call moved. */
+    static long some(String call, long result, int fd, long position) throws LinuxException {
+        if (result < 0) {
+            throw failed(call, result, fd, position, 0);
         }
+        return result;
     }
 
     private long transfer(int fd, long position, MemorySegment[] parts, int count,

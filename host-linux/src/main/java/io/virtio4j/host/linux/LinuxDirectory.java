@@ -36,6 +36,7 @@ public final class LinuxDirectory implements AutoCloseable {
     private int entry;
     private int following;
     private long cookie;
+    private long cookieBefore;
 
     LinuxDirectory(FileDescriptor descriptor) {
         this.descriptor = descriptor;
@@ -82,9 +83,16 @@ public final class LinuxDirectory implements AutoCloseable {
         }
         MemorySegment entries = entries();
         entry = following;
+        cookieBefore = cookie;
         following += Short.toUnsignedInt(entries.get(JAVA_SHORT_UNALIGNED, entry + LENGTH));
         cookie = entries.get(JAVA_LONG_UNALIGNED, entry + OFFSET);
         return true;
+    }
+
+    /** Puts the cursor before the entry where it is, once: {@link #next} goes to it again. */
+    public void back() {
+        following = entry;
+        cookie = cookieBefore;
     }
 
     private boolean fill() throws LinuxException {

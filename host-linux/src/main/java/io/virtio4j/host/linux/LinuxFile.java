@@ -133,9 +133,9 @@ public final class LinuxFile implements AutoCloseable {
                 (descriptor.flags() & FileCalls.O_DSYNC) != 0);
     }
 
-    /** What was opened as a regular file, and not for synchronous writes. */
-    static LinuxFile regular(FileDescriptor descriptor) {
-        return new LinuxFile(descriptor, false, false);
+    /** What was opened as a regular file with these flags. */
+    static LinuxFile regular(FileDescriptor descriptor, int flags) {
+        return new LinuxFile(descriptor, false, (flags & FileCalls.O_DSYNC) != 0);
     }
 
     /**
@@ -267,22 +267,37 @@ public final class LinuxFile implements AutoCloseable {
     }
 
     /**
-     * Writes as much of several segments as the kernel takes at once: at a full disk, less than all.
+     * Reads once: as much as the kernel gives at once, less than all only at the end of the file, mostly.
+     *
+     * @param position in bytes from the beginning of the file
+     * @param to where to, not cleared; native memory that may be written
+     * @return the bytes read; 0 at the end of the file
+     * @throws LinuxException as {@code preadv(2)} fails; then any part of the memory may have been written
+     */
+    public long readSome(long position, IoVector to) throws LinuxException {
+        requirePosition(position);
+        to.requireWritable();
+        int fd = descriptor.acquire("preadv");
+        try {
+            return FileTransfer.some("preadv", FileCalls.preadv(fd, to, position), fd, position);
+        } finally {
+            descriptor.release();
+        }
+    }
+
+    /**
+     * Writes once: as much as the kernel takes at once; at a full disk, less than all.
      *
      * @param position in bytes from the beginning of the file; not looked at if it was opened to append
-     * @param from native memory
-     * @param count how many of {@code from} to use; the rest is not looked at
+     * @param from where from, not cleared
      * @return the bytes written; 0 only if there are none to write
      * @throws LinuxException as {@code pwritev(2)} fails; then nothing has been written
      */
-    public long writeSome(long position, MemorySegment[] from, int count) throws LinuxException {
+    public long writeSome(long position, IoVector from) throws LinuxException {
         requirePosition(position);
-        for (int i = 0; i < count; i++) {
-            requireNative(from[i]);
-        }
         int fd = descriptor.acquire("pwritev");
         try {
-            return transfer.writeSome(fd, position, from, count);
+            return FileTransfer.some("pwritev", transfer.pwritev(fd, from, position), fd, position);
         } finally {
             descriptor.release();
         }

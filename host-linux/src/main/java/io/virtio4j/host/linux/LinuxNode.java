@@ -59,7 +59,13 @@ public final class LinuxNode implements AutoCloseable {
         /** The file is cut to length 0. */
         TRUNCATE(FileCalls.O_TRUNC),
         /** Past the page cache: positions, lengths and memory must be aligned as the file system wants. */
-        DIRECT(OpenHow.O_DIRECT);
+        DIRECT(OpenHow.O_DIRECT),
+        /** A write returns when its data is durable. */
+        DSYNC(FileCalls.O_DSYNC),
+        /** A write returns when it is durable with all that belongs to it. */
+        SYNC(OpenHow.O_SYNC),
+        /** A file without a name never gets one. */
+        NAMELESS(FileCalls.O_EXCL);
 
         private final int flag;
 
@@ -218,7 +224,7 @@ public final class LinuxNode implements AutoCloseable {
     public LinuxFile create(byte[] name, int mode, Access access, Option... options) throws LinuxException {
         requireName(name);
         int flags = flags(access, options) | FileCalls.O_CREAT | FileCalls.O_EXCL | OpenHow.O_NOFOLLOW;
-        return LinuxFile.regular(opened(openBelow(name, flags, mode, OpenHow.CONFINED), name));
+        return LinuxFile.regular(opened(openBelow(name, flags, mode, OpenHow.CONFINED), name), flags);
     }
 
     /**
@@ -233,8 +239,8 @@ public final class LinuxNode implements AutoCloseable {
      */
     public LinuxFile createUnnamed(int mode, Access access, Option... options) throws LinuxException {
         byte[] here = {'.'};
-        return LinuxFile.regular(opened(openBelow(here, flags(access, options) | OpenHow.O_TMPFILE, mode,
-                OpenHow.CONFINED), here));
+        int flags = flags(access, options) | OpenHow.O_TMPFILE;
+        return LinuxFile.regular(opened(openBelow(here, flags, mode, OpenHow.CONFINED), here), flags);
     }
 
     private static int flags(Access access, Option... options) {
@@ -431,9 +437,10 @@ public final class LinuxNode implements AutoCloseable {
      */
     public LinuxFile open(Access access, Option... options) throws LinuxException {
         requireType(FileStatus.Type.REGULAR);
+        int flags = flags(access, options);
         int fd = descriptor.acquire("open");
         try {
-            return LinuxFile.regular(reopen(fd, flags(access, options)));
+            return LinuxFile.regular(reopen(fd, flags), flags);
         } finally {
             descriptor.release();
         }

@@ -18,6 +18,7 @@ final class MemoryCalls {
 
     static final int MAP_SHARED = 0x1;
     static final int MAP_PRIVATE = 0x2;
+    static final int MAP_FIXED = 0x10;
     static final int MAP_ANONYMOUS = 0x20;
     static final int MAP_NORESERVE = 0x4000;
 
@@ -34,9 +35,13 @@ final class MemoryCalls {
 
     /** The address; negative only if it is an error number, since user addresses are below 2^63. */
     static long mmap(long length, int protection, int flags, int fd, long offset) {
+        return mmap(0, length, protection, flags, fd, offset);
+    }
+
+    static long mmap(long address, long length, int protection, int flags, int fd, long offset) {
         CallState state = CallState.current();
         try {
-            return state.result((long) MMAP.invokeExact(state.capture, 0L, length, protection,
+            return state.result((long) MMAP.invokeExact(state.capture, address, length, protection,
                     flags, fd, offset));
         } catch (Throwable thrown) {
             throw Libc.rethrow(thrown);

@@ -17,6 +17,7 @@ final class OpenHow {
 
     static final int O_WRONLY = 0x1;
     static final int O_APPEND = 0x400;
+    static final int O_SYNC = 0x101000;
     static final int O_PATH = 0x200000;
 
     private static final boolean X86 = System.getProperty("os.arch").equals("amd64");

@@ -74,6 +74,7 @@ public final class ThreadIdentity {
     }
 
     private final boolean able;
+    private final boolean keeper;
     private final int group;
     private final MemorySegment whole;
     private final MemorySegment asOther;
@@ -83,6 +84,7 @@ public final class ThreadIdentity {
     private ThreadIdentity(Capabilities had, boolean able, int group, MemorySegment groups) {
         Arena arena = Arena.ofAuto();
         this.able = able;
+        keeper = (had.effective >>> CAP_FSETID & 1) != 0;
         this.group = group;
         this.groups = groups;
         whole = had.with(arena, had.effective);
@@ -113,6 +115,11 @@ public final class ThreadIdentity {
     /** {@return whether this process may make files for other users: it is root, with the capabilities of root} */
     public boolean canAssume() {
         return able;
+    }
+
+    /** {@return whether writes of this process keep set-user-id and set-group-id of a file} */
+    public boolean keepsSetId() {
+        return keeper;
     }
 
     /**

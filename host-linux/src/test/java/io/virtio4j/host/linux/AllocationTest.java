@@ -80,10 +80,17 @@ class AllocationTest {
     }
 
     @Test
-    void writing_some_of_several_segments() throws IOException {
-        try (LinuxFile file = LinuxFile.memory("some", 1 << 20)) {
-            MemorySegment[] segments = {arena.allocate(64), arena.allocate(512)};
-            assertAllocatesNothing(() -> file.writeSome(4096, segments, 2));
+    void moving_pieces_with_one_call() throws IOException {
+        try (LinuxFile file = LinuxFile.memory("pieces", 1 << 20)) {
+            MemorySegment memory = arena.allocate(4096);
+            assertAllocatesNothing(() -> {
+                IoVector vector = IoVector.ofThread();
+                vector.add(memory, 64, 100);
+                vector.add(memory, 1024, 200);
+                file.writeSome(4096, vector);
+                file.readSome(4096, vector);
+                vector.clear();
+            });
         }
     }
 

@@ -7,6 +7,7 @@ import static io.virtio4j.host.linux.LinuxNodeTest.read;
 import static io.virtio4j.host.linux.LinuxNodeTest.write;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.virtio4j.host.linux.LinuxNode.Access;
 import java.io.IOException;
@@ -71,13 +72,42 @@ class FileRangesTest {
     }
 
     @Test
-    void one_write_tells_how_much_it_wrote() throws IOException {
-        MemorySegment[] parts = {text("abc"), text("defg"), text("never")};
+    void one_call_tells_how_much_it_moved() throws IOException {
+        IoVector vector = IoVector.ofThread();
+        MemorySegment memory = text("abcdefgh");
+        vector.add(memory, 2, 3);
+        vector.add(memory, 0, 2);
 
-        assertEquals(7, file.writeSome(1, parts, 2));
+        assertEquals(5, vector.bytes());
+        assertEquals(5, file.writeSome(1, vector));
+        assertEquals("\0cdeab", read(node));
+        assertEquals(3, file.readSome(3, vector));
+        assertEquals("abeabfgh", UTF_8.decode(memory.asByteBuffer()).toString());
+        assertEquals(0, file.readSome(6, vector));
+        vector.clear();
+        assertEquals(0, file.writeSome(0, vector));
+        vector.add(memory.asReadOnly(), 0, 1);
+        assertEquals(1, file.writeSome(0, vector));
+        assertThrows(IllegalArgumentException.class, () -> file.readSome(0, vector));
+    }
 
-        assertEquals("\0abcdefg", read(node));
-        assertEquals(0, file.writeSome(0, parts, 0));
+    @Test
+    void a_vector_takes_pieces_of_native_memory_until_it_is_full() {
+        IoVector vector = IoVector.ofThread();
+        MemorySegment memory = arena.allocate(8);
+        for (int i = 0; i < IoVector.MAX_PARTS; i++) {
+            assertEquals(true, vector.add(memory, 0, 1));
+        }
+        assertEquals(false, vector.add(memory, 0, 1));
+        assertEquals(IoVector.MAX_PARTS, vector.count());
+        vector.clear();
+        assertThrows(IndexOutOfBoundsException.class, () -> vector.add(memory, 1, 8));
+        assertThrows(IllegalArgumentException.class, () -> vector.add(MemorySegment.ofArray(new byte[8]), 0, 8));
+        for (int i = 0; i < 4; i++) {
+            assertEquals(true, vector.add(Arena.ofAuto().allocate(8), 0, 8));
+        }
+        assertEquals(false, vector.add(Arena.ofAuto().allocate(8), 0, 8), "a fifth arena");
+        vector.clear();
     }
 
     private MemorySegment text(String text) {

@@ -4,6 +4,7 @@ package io.virtio4j.host.linux;
 import static io.virtio4j.host.linux.LinuxNodeTest.assertError;
 import static io.virtio4j.host.linux.LinuxNodeTest.find;
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -56,6 +57,24 @@ class LinuxDirectoryTest {
             }
             entries.rewind(0);
             assertEquals(names, rest(entries));
+        }
+    }
+
+    @Test
+    void the_cursor_goes_back_by_one() throws IOException {
+        Files.createFile(directory.resolve("file"));
+        try (LinuxNode root = LinuxNode.root(directory); LinuxDirectory entries = root.openDirectory()) {
+            entries.next();
+            long cookie = entries.cookie();
+            entries.next();
+            byte[] name = entries.name();
+
+            entries.back();
+
+            assertEquals(cookie, entries.cookie());
+            entries.rewind(cookie);
+            entries.next();
+            assertArrayEquals(name, entries.name());
         }
     }
 

@@ -85,4 +85,35 @@ class MemoryPagesTest {
                     () -> MemoryPages.giveBack(memory, 4L * PAGE, PAGE));
         }
     }
+
+    @Test
+    void pages_show_a_file_and_become_memory_again() throws IOException {
+        try (LinuxFile file = LinuxFile.memory("shown", 4L * PAGE); Mapping mapping = Mapping.anonymous(4L * PAGE);
+                Arena arena = Arena.ofConfined()) {
+            MemorySegment memory = mapping.segment();
+            memory.fill((byte) 1);
+            file.write(3L * PAGE, arena.allocate(PAGE).fill((byte) 7));
+
+            MemoryPages.show(memory, PAGE, 2L * PAGE, file.descriptor(), 2L * PAGE, true);
+
+            assertEquals(1, memory.get(JAVA_BYTE, PAGE - 1));
+            assertEquals(0, memory.get(JAVA_BYTE, PAGE));
+            assertEquals(7, memory.get(JAVA_BYTE, 2L * PAGE));
+            memory.set(JAVA_BYTE, PAGE, (byte) 9);
+            MemorySegment one = arena.allocate(1);
+            file.read(2L * PAGE, one);
+            assertEquals(9, one.get(JAVA_BYTE, 0));
+
+            MemoryPages.clear(memory, PAGE, PAGE);
+
+            assertEquals(0, memory.get(JAVA_BYTE, PAGE));
+            assertEquals(7, memory.get(JAVA_BYTE, 2L * PAGE));
+            memory.set(JAVA_BYTE, PAGE, (byte) 8);
+            file.read(2L * PAGE, one);
+            assertEquals(9, one.get(JAVA_BYTE, 0));
+            assertThrows(IllegalArgumentException.class, () -> MemoryPages.clear(memory, 1, PAGE));
+            assertThrows(LinuxException.class,
+                    () -> MemoryPages.show(memory, 0, PAGE, file.descriptor(), 1, false));
+        }
+    }
 }
