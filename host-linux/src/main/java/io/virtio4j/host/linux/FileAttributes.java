@@ -18,11 +18,13 @@ package io.virtio4j.host.linux;
  * @param modified the last change of the content
  * @param changed the last change of the attributes
  * @param created the creation; {@link Time#UNKNOWN} where the file system does not keep it
+ * @param flags {@code STATX_ATTR} bits, such as 0x10 for a file that cannot be changed
+ * @param flagsKnown which of these bits the file system knows about
  * @param mount identifies the mount through which the file was reached; 0 before Linux 5.8
  */
 public record FileAttributes(int mode, int links, int uid, int gid, FileStatus.Identity identity, long size,
         long blocks, int blockSize, int deviceMajor, int deviceMinor, Time accessed, Time modified, Time changed,
-        Time created, long mount) {
+        Time created, long flags, long flagsKnown, long mount) {
 
     /**
      * A time.

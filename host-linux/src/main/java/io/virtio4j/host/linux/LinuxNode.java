@@ -150,6 +150,16 @@ public final class LinuxNode implements AutoCloseable {
         }
     }
 
+    /**
+     * Holds this file once more.
+     *
+     * @return its node, owned by the caller
+     * @throws LinuxException {@code EMFILE} when the process has too many
+     */
+    public LinuxNode again() throws LinuxException {
+        return new LinuxNode(descriptor.dup());
+    }
+
     // ── What it is ─────────────────────────────────────────────────────────
 
     /**

@@ -49,6 +49,8 @@ final class Statx {
 
     private static final long BLOCK_SIZE = CStruct.offset(LAYOUT, "stx_blksize");
     private static final long MASK = CStruct.offset(LAYOUT, "stx_mask");
+    private static final long FLAGS = CStruct.offset(LAYOUT, "stx_attributes");
+    private static final long FLAGS_KNOWN = CStruct.offset(LAYOUT, "stx_attributes_mask");
     private static final long LINKS = CStruct.offset(LAYOUT, "stx_nlink");
     private static final long UID = CStruct.offset(LAYOUT, "stx_uid");
     private static final long GID = CStruct.offset(LAYOUT, "stx_gid");
@@ -92,7 +94,8 @@ final class Statx {
                 statx.get(JAVA_LONG, FILE_SIZE), statx.get(JAVA_LONG, BLOCKS), statx.get(JAVA_INT, BLOCK_SIZE),
                 statx.get(JAVA_INT, OWN_MAJOR), statx.get(JAVA_INT, OWN_MINOR), time(statx, ACCESSED),
                 time(statx, MODIFIED), time(statx, CHANGED),
-                born ? time(statx, BORN) : FileAttributes.Time.UNKNOWN, statx.get(JAVA_LONG, MOUNT));
+                born ? time(statx, BORN) : FileAttributes.Time.UNKNOWN, statx.get(JAVA_LONG, FLAGS),
+                statx.get(JAVA_LONG, FLAGS_KNOWN), statx.get(JAVA_LONG, MOUNT));
     }
 
     private static FileAttributes.Time time(MemorySegment statx, long at) {

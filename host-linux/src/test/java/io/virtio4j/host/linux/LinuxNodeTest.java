@@ -87,6 +87,15 @@ class LinuxNodeTest {
     }
 
     @Test
+    void a_file_is_held_twice_and_given_up_twice() throws IOException {
+        LinuxNode once = root.again();
+        try (LinuxNode twice = once.again()) {
+            once.close();
+            assertEquals(root.attributes().identity(), twice.attributes().identity());
+        }
+    }
+
+    @Test
     void files_are_created_written_and_opened_again() throws IOException {
         try (LinuxFile file = root.create(bytes("new"), 0640, Access.READ_WRITE)) {
             write(file, 0, "content");

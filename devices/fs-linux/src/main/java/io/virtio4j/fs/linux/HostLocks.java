@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.virtio4j.fs.linux;
+
+import io.virtio4j.fs.backend.FsException;
+import io.virtio4j.fs.backend.FsFile;
+import io.virtio4j.fs.backend.FsLock;
+import io.virtio4j.fs.backend.FsLock.Kind;
+import io.virtio4j.fs.backend.FsLock.Type;
+import io.virtio4j.fs.backend.FsLockTable;
+import io.virtio4j.fs.backend.FsLocks;
+import io.virtio4j.fs.backend.FsNode;
+import io.virtio4j.host.linux.FileLocks;
+import io.virtio4j.host.linux.LinuxException;
+import io.virtio4j.host.linux.LinuxFile;
+import io.virtio4j.host.linux.LinuxNode.Access;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Locks that the guests' programs and the host's processes have of the same files.
+ *
+ * <p>Two layers. A table knows the guests' locks: whose they are, who waits for whom, and that nobody waits for
+ * himself. Below it, each owner of a lock has an open file of the host, whose locks ({@code F_OFD_SETLK},
+ * {@code flock}) mirror his in the table: they exclude the host's processes. The host tells nobody when a process gives
+ * a lock up, so who waits for one is told to look again now and then.
+ */
+final class HostLocks implements FsLocks {
+    private static final long LOOK_MILLIS = 10;
+    private static final long IDLE_SECONDS = 5;
+
+    /** Whose locks of which file. */
+    private record Owner(Object file, Kind kind, Object session, long number) {
+        static Owner of(FsNode node, FsLock lock) {
+            return new Owner(node.identity(), lock.kind(), lock.session(), lock.owner());
+        }
+    }
+
+    private final HostDirectory host;
+    private final FsLockTable table = new FsLockTable();
+    private final Map<Owner, LinuxFile> files = new HashMap<>();
+    /** Those whom the table has told to try again, until no lock of this object is held. */
+    private final List<Runnable> ready = new ArrayList<>();
+    private final ScheduledThreadPoolExecutor looker;
+
+    HostLocks(HostDirectory host) {
+        this.host = host;
+        looker = new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("host-locks").factory());
+        looker.setKeepAliveTime(IDLE_SECONDS, TimeUnit.SECONDS);
+        looker.allowCoreThreadTimeOut(true);
+        looker.setRemoveOnCancelPolicy(true);
+    }
+
+    @Override
+    public @Nullable FsLock conflict(FsNode node, FsFile file, FsLock wanted) throws IOException {
+        try {
+            synchronized (this) {
+                FsLock guests = table.conflict(node, file, wanted);
+                if (guests != null || wanted.kind() == Kind.FLOCK) {
+                    return guests;
+                }
+                Owner owner = Owner.of(node, wanted);
+                boolean known = files.containsKey(owner);
+                Optional<FileLocks.Held> held = open(owner, node).locks().excluding(wanted.type() == Type.WRITE,
+                        wanted.start(), length(wanted));
+                if (!known) {
+                    close(owner);
+                }
+                return held.map(lock -> ofHost(lock, wanted)).orElse(null);
+            }
+        } catch (LinuxException e) {
+            throw HostDirectory.failed(e);
+        }
+    }
+
+    private FsLock ofHost(FileLocks.Held held, FsLock wanted) {
+        long end = held.length() == 0 ? Long.MAX_VALUE : held.start() + held.length() - 1;
+        return new FsLock(wanted.kind(), held.exclusive() ? Type.WRITE : Type.READ, held.start(), end, this, 0, 0);
+    }
+
+    private static long length(FsLock lock) {
+        return lock.end() == Long.MAX_VALUE ? 0 : lock.end() - lock.start() + 1;
+    }
+
+    @Override
+    public boolean set(FsNode node, FsFile file, FsLock lock) throws IOException {
+        try {
+            synchronized (this) {
+                return table.conflict(node, file, lock) == null && mirror(node, file, lock);
+            }
+        } catch (LinuxException e) {
+            throw HostDirectory.failed(e);
+        } finally {
+            runReady();
+        }
+    }
+
+    @Override
+    public @Nullable Wait setOrWait(FsNode node, FsFile file, FsLock lock, Runnable again) throws IOException {
+        try {
+            synchronized (this) {
+                if (table.conflict(node, file, lock) != null) {
+                    return table.setOrWait(node, file, lock, () -> later(again));
+                }
+                if (mirror(node, file, lock)) {
+                    return null;
+                }
+                Future<?> look = looker.schedule(again, LOOK_MILLIS, TimeUnit.MILLISECONDS);
+                return () -> look.cancel(false);
+            }
+        } catch (LinuxException e) {
+            throw HostDirectory.failed(e);
+        } finally {
+            runReady();
+        }
+    }
+
+    /** Sets a lock in the host and, if that can be, in the table, where nothing is in its way. */
+    private boolean mirror(FsNode node, FsFile file, FsLock lock) throws IOException {
+        Owner owner = Owner.of(node, lock);
+        boolean known = files.containsKey(owner);
+        if (lock.type() == Type.UNLOCK) {
+            table.set(node, file, lock);
+            if (known) {
+                unlock(open(owner, node), lock);
+            }
+            return true;
+        }
+        boolean done = false;
+        try {
+            done = lockHost(open(owner, node), lock);
+            if (done) {
+                table.set(node, file, lock);
+            } else if (lock.kind() == Kind.FLOCK) {
+                table.release(node, file, lock.kind(), lock.session(), lock.owner()); // a change loses what was there
+            }
+            return done;
+        } catch (FsException full) {
+            done = false;
+            unlock(open(owner, node), lock);
+            throw full;
+        } finally {
+            if (!done && !known) {
+                close(owner);
+            }
+        }
+    }
+
+    private static boolean lockHost(LinuxFile opened, FsLock lock) throws LinuxException {
+        boolean exclusive = lock.type() == Type.WRITE;
+        return lock.kind() == Kind.FLOCK ? opened.locks().tryLockFile(exclusive)
+                : opened.locks().tryLock(exclusive, lock.start(), length(lock));
+    }
+
+    private static void unlock(LinuxFile opened, FsLock lock) throws LinuxException {
+        if (lock.kind() == Kind.FLOCK) {
+            opened.locks().unlockFile();
+        } else {
+            opened.locks().unlock(lock.start(), length(lock));
+        }
+    }
+
+    /** The open file of an owner: for writing too where that can be, or there is no exclusive lock. */
+    private LinuxFile open(Owner owner, FsNode node) throws IOException {
+        LinuxFile present = files.get(owner);
+        if (present == null) {
+            host.take();
+            try {
+                present = open((HostNode) node);
+            } catch (LinuxException e) {
+                host.give();
+                throw e;
+            }
+            files.put(owner, present);
+        }
+        return present;
+    }
+
+    private static LinuxFile open(HostNode node) throws LinuxException {
+        try {
+            return node.linux().open(Access.READ_WRITE);
+        } catch (LinuxException readOnly) {
+            return node.linux().open(Access.READ);
+        }
+    }
+
+    private void close(Owner owner) {
+        LinuxFile opened = files.remove(owner);
+        if (opened != null) {
+            opened.close();
+            host.give();
+        }
+    }
+
+    @Override
+    public void release(FsNode node, FsFile file, Kind kind, Object session, long owner) throws IOException {
+        synchronized (this) {
+            table.release(node, file, kind, session, owner);
+            close(new Owner(node.identity(), kind, session, owner));
+        }
+        runReady();
+    }
+
+    @Override
+    public void releaseAll(Object session) {
+        synchronized (this) {
+            table.releaseAll(session);
+            for (Owner owner : List.copyOf(files.keySet())) {
+                if (owner.session == session) {
+                    close(owner);
+                }
+            }
+        }
+        runReady();
+    }
+
+    /** Called by the table, which is called by who holds the lock of this object. */
+    private void later(Runnable again) {
+        synchronized (this) {
+            ready.add(again);
+        }
+    }
+
+    private void runReady() {
+        List<Runnable> all;
+        synchronized (this) {
+            if (ready.isEmpty()) {
+                return;
+            }
+            all = List.copyOf(ready);
+            ready.clear();
+        }
+        all.forEach(Runnable::run);
+    }
+
+    void close() {
+        looker.shutdownNow();
+        synchronized (this) {
+            List.copyOf(files.keySet()).forEach(this::close);
+        }
+    }
+}
