@@ -25,8 +25,8 @@ final class ServedMemory implements ServedDevice {
     private static final String SOCKET = "memory.sock";
 
     private static final long MIB = 1 << 20;
-    private static final int BASE = 512;
-    private static final int REGION = 256;
+    static final int BASE = 512;
+    static final int REGION = 256;
     private static final int BLOCK = 2;
 
     private final MemDevice device;
@@ -46,7 +46,12 @@ final class ServedMemory implements ServedDevice {
 
     /** Puts the device into a machine, whose memory becomes larger. */
     LinuxGuest.Builder plugInto(LinuxGuest.Builder machine) {
-        return slot.plugInto(machine).memory(BASE + REGION)
+        return machine(slot.plugInto(machine));
+    }
+
+    /** Makes room for the device's region, which the kernel leaves alone. */
+    static LinuxGuest.Builder machine(LinuxGuest.Builder machine) {
+        return machine.memory(BASE + REGION)
             .kernelArguments("memmap=" + REGION + "M$" + BASE + "M", "memhp_default_state=online_movable");
     }
 

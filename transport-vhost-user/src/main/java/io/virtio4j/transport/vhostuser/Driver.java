@@ -111,7 +111,7 @@ final class Driver {
 
     /** No driver notifies before it has set DRIVER_OK. */
     void kicked(int ring) {
-        if (!explained && has(FEATURES_OK) && !has(DRIVER_OK)) {
+        if (passesStatus && !explained && has(FEATURES_OK) && !has(DRIVER_OK)) {
             explained = true;
             LOG.warn("ring was kicked, and the front-end has passed no DRIVER_OK on: index={} status={}; if it never"
                 + " does, as QEMU's vhost-user-test-device, let the server withhold STATUS", ring,

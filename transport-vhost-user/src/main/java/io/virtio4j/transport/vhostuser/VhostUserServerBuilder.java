@@ -84,6 +84,9 @@ public final class VhostUserServerBuilder {
     Set<ProtocolFeature> offered() {
         Set<ProtocolFeature> all = EnumSet.allOf(ProtocolFeature.class);
         all.removeAll(withheld);
+        if (device.configSize() == 0) {
+            all.remove(ProtocolFeature.CONFIG);
+        }
         if (network == null) {
             all.remove(ProtocolFeature.RARP);
             all.remove(ProtocolFeature.NET_MTU);
