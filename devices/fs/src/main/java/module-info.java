@@ -8,4 +8,6 @@ module io.virtio4j.fs {
 
     exports io.virtio4j.fs;
     exports io.virtio4j.fs.backend;
+    exports io.virtio4j.fs.nio;
+    exports io.virtio4j.fs.tree;
 }

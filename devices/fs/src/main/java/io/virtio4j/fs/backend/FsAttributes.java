@@ -81,6 +81,31 @@ public final class FsAttributes {
         return this;
     }
 
+    /** Makes all attributes those of another. */
+    public void set(FsAttributes other) {
+        inode = other.inode;
+        mode = other.mode;
+        links = other.links;
+        user = other.user;
+        group = other.group;
+        size = other.size;
+        blocks = other.blocks;
+        blockSize = other.blockSize;
+        nodeMajor = other.nodeMajor;
+        nodeMinor = other.nodeMinor;
+        deviceMajor = other.deviceMajor;
+        deviceMinor = other.deviceMinor;
+        accessed(other.accessSeconds, other.accessNanos);
+        modified(other.modifySeconds, other.modifyNanos);
+        changed(other.changeSeconds, other.changeNanos);
+        birthSeconds = other.birthSeconds;
+        birthNanos = other.birthNanos;
+        hasBirth = other.hasBirth;
+        statxAttributes = other.statxAttributes;
+        statxAttributesKnown = other.statxAttributesKnown;
+        submount = other.submount;
+    }
+
     /** Sets the time of the last access. */
     public void accessed(long seconds, int nanos) {
         accessSeconds = seconds;

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.virtio4j.fs;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import io.netty.buffer.ByteBuf;
+import io.virtio4j.core.queue.ChainReader;
+import io.virtio4j.fs.backend.DataSource;
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+
+/** Device-readable bytes of a chain, as many as a write may take. */
+final class ChainSource implements DataSource {
+
+    private final ChainPieces pieces = new ChainPieces();
+    private ChainReader reader;
+    private long length;
+    private long position;
+    /** How far the reader is ahead, because its views move it. */
+    private long ahead;
+
+    ChainSource(ChainReader reader) {
+        this.reader = reader;
+    }
+
+    /** Begins at the reader's position. */
+    ChainSource over(ChainReader newReader, long bytes) {
+        reader = newReader;
+        length = bytes;
+        position = 0;
+        ahead = 0;
+        return this;
+    }
+
+    private void settle() {
+        if (ahead > 0) {
+            reader.seek(reader.position() - ahead);
+            ahead = 0;
+        }
+    }
+
+    @Override
+    public long remaining() {
+        return length - position;
+    }
+
+    @Override
+    public long position() {
+        return position;
+    }
+
+    private void require(long count) {
+        Objects.checkFromIndexSize(position, count, length);
+    }
+
+    @Override
+    public void get(byte[] target, int offset, int count) {
+        require(count);
+        settle();
+        for (int done = 0; done < count; ) {
+            int run = (int) reader.contiguous(count - done);
+            MemorySegment.copy(reader.segment(), JAVA_BYTE, reader.segmentOffset(), target, offset + done, run);
+            reader.skip(run);
+            done += run;
+        }
+        position += count;
+    }
+
+    @Override
+    public void get(MemorySegment target, long offset, long count) {
+        require(count);
+        settle();
+        reader.read(target, offset, count);
+        position += count;
+    }
+
+    @Override
+    public ByteBuf view(int max) {
+        Objects.checkIndex(0, remaining());
+        settle();
+        ByteBuf view = reader.view((int) Math.min(max, remaining()));
+        ahead = view.readableBytes();
+        return view;
+    }
+
+    @Override
+    public void advance(long count) {
+        require(count);
+        if (count > ahead) {
+            reader.skip(count - ahead);
+        }
+        ahead = Math.max(0, ahead - count);
+        position += count;
+    }
+
+    @Override
+    public int pieces(int most) {
+        settle();
+        return pieces.collect(reader, remaining(), most);
+    }
+
+    @Override
+    public MemorySegment segment(int piece) {
+        return pieces.segment(piece);
+    }
+
+    @Override
+    public long offset(int piece) {
+        return pieces.offset(piece);
+    }
+
+    @Override
+    public long length(int piece) {
+        return pieces.length(piece);
+    }
+}
