@@ -5,12 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.virtio4j.gpu.GpuDevice;
 import io.virtio4j.gpu.Monitor;
 import io.virtio4j.testkit.GuestBuffer;
 import io.virtio4j.testkit.TestDriver;
 import java.awt.Dimension;
+import java.awt.EventQueue;
+import java.awt.Frame;
+import java.awt.GraphicsEnvironment;
+import java.awt.Rectangle;
+import java.awt.Robot;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -18,9 +24,13 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Supplier;
 import javax.imageio.ImageIO;
+import javax.swing.JFrame;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -142,5 +152,50 @@ class ScanoutImageTest {
         assertEquals(0xFF10_0000 + 5 * WIDTH + 4, canvas.getRGB(4, 5));
         assertEquals(0xFF00_0000, canvas.getRGB(40, 5));
         view.removeNotify();
+    }
+
+    /** Needs a desktop, if only one in memory: {@code xvfb-run mvn -pl devices/gpu-desktop -am test}. */
+    @Test
+    void a_window_shows_the_picture_and_what_changes() throws Exception {
+        assumeFalse(GraphicsEnvironment.isHeadless(), "there is no desktop");
+        show();
+        Robot robot = new Robot();
+        ScanoutView.open(device.scanout(0), "an output");
+        Frame window = await(() -> Arrays.stream(Frame.getFrames()).filter(Frame::isShowing).findFirst().orElse(null));
+        try {
+            ScanoutView view = (ScanoutView) ((JFrame) window).getContentPane().getComponent(0);
+            awaitPicture(robot, view, 0x100000);
+            fill(0x200000);
+            send(0x104, 0, 0, WIDTH, HEIGHT, 1, 0);
+            awaitPicture(robot, view, 0x200000);
+        } finally {
+            EventQueue.invokeAndWait(window::dispose);
+        }
+    }
+
+    private static void awaitPicture(Robot robot, ScanoutView view, int color) throws InterruptedException {
+        await(() -> {
+            BufferedImage seen =
+                    robot.createScreenCapture(new Rectangle(view.getLocationOnScreen(), new Dimension(WIDTH, HEIGHT)));
+            for (int y = 0; y < HEIGHT; y++) {
+                for (int x = 0; x < WIDTH; x++) {
+                    if (seen.getRGB(x, y) != (0xFF00_0000 | color + y * WIDTH + x)) {
+                        return null;
+                    }
+                }
+            }
+            return seen;
+        });
+    }
+
+    private static <T> T await(Supplier<@Nullable T> what) throws InterruptedException {
+        for (int i = 0; i < 600; i++) {
+            T found = what.get();
+            if (found != null) {
+                return found;
+            }
+            Thread.sleep(50);
+        }
+        throw new AssertionError("not seen in half a minute");
     }
 }
