@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.i2c;
 
+import io.virtio4j.core.device.DeviceClock;
 import java.io.IOException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -29,13 +29,18 @@ final class BusAccess {
     private final I2cDeviceBuilder options;
     private final I2cCounters counters;
     private final I2cBus bus;
-    private final I2cClock clock;
+    private final DeviceClock clock;
     private final @Nullable Executor executor;
     private final Runnable wake;
     private final I2cTransaction transaction;
 
     private final AtomicReference<State> state = new AtomicReference<>(State.FREE);
-    private final AtomicBoolean watched = new AtomicBoolean();
+    private final DeviceClock.Alarm late = new DeviceClock.Alarm() {
+        @Override
+        public void ring() {
+            look();
+        }
+    };
     private volatile I2cOutcome outcome = I2cOutcome.OK;
     private volatile long deadline;
 
@@ -56,7 +61,7 @@ final class BusAccess {
         return transaction;
     }
 
-    I2cClock clock() {
+    DeviceClock clock() {
         return clock;
     }
 
@@ -97,7 +102,7 @@ final class BusAccess {
             end(I2cOutcome.FAILED);
             return;
         }
-        watch();
+        clock.set(late, deadline);
     }
 
     /** Whether the transaction that runs should have ended. */
@@ -160,22 +165,11 @@ final class BusAccess {
 
     // ── Time ───────────────────────────────────────────────────────────────
 
-    /** Looks after the transaction once; there is one alarm for all of them. */
-    private void watch() {
-        if (watched.compareAndSet(false, true)) {
-            clock.after(Math.max(1, deadline - clock.nanoTime()), this::look);
-        }
-    }
-
+    /** There is one alarm for all transactions; it may be that of one before. */
     private void look() {
-        watched.set(false);
         State now = state.get();
-        if (now == State.RUNNING || now == State.GIVEN_UP) {
-            if (isLate()) {
-                wake.run();
-            } else {
-                watch();
-            }
+        if ((now == State.RUNNING || now == State.GIVEN_UP) && isLate()) {
+            wake.run();
         }
     }
 }

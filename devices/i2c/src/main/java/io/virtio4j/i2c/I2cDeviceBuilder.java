@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.i2c;
 
+import io.virtio4j.core.device.DeviceClock;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
@@ -28,7 +29,7 @@ public final class I2cDeviceBuilder {
     private Duration groupWait = Duration.ofMillis(10);
     private @Nullable Executor executor;
     private Duration timeout = Duration.ofSeconds(3);
-    private I2cClock clock = I2cClock.system();
+    private DeviceClock clock = DeviceClock.system();
     private Consumer<Throwable> onFault = fault -> LOG.warn("bus failed", fault);
 
     I2cDeviceBuilder(I2cBus bus) {
@@ -98,7 +99,7 @@ public final class I2cDeviceBuilder {
     }
 
     /** Replaces the system's time. */
-    public I2cDeviceBuilder clock(I2cClock newClock) {
+    public I2cDeviceBuilder clock(DeviceClock newClock) {
         clock = newClock;
         return this;
     }
@@ -141,7 +142,7 @@ public final class I2cDeviceBuilder {
         return timeout.toNanos();
     }
 
-    I2cClock clock() {
+    DeviceClock clock() {
         return clock;
     }
 

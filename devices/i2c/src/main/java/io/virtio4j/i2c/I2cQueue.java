@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.i2c;
 
+import io.virtio4j.core.device.DeviceClock;
 import io.virtio4j.core.fault.ChainFault;
 import io.virtio4j.core.queue.ChainReader;
 import io.virtio4j.core.queue.ChainWriter;
@@ -43,6 +44,12 @@ final class I2cQueue implements QueueHandler {
     /** Until when the rest of a group is waited for, if it is. */
     private boolean waiting;
     private long waitEnd;
+    private final DeviceClock.Alarm rest = new DeviceClock.Alarm() {
+        @Override
+        public void ring() {
+            wake();
+        }
+    };
 
     I2cQueue(I2cDevice device, VirtQueue virtQueue, boolean failing) {
         this.device = device;
@@ -188,7 +195,7 @@ final class I2cQueue implements QueueHandler {
         if (!waiting) {
             waiting = true;
             waitEnd = now + device.groupWait();
-            access.clock().after(device.groupWait(), virtQueue::wake);
+            access.clock().set(rest, waitEnd);
         }
     }
 

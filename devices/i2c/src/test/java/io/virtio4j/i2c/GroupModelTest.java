@@ -8,8 +8,10 @@ import io.virtio4j.i2c.I2cRig.Sent;
 import io.virtio4j.i2c.simulated.I2cTarget;
 import io.virtio4j.i2c.simulated.SimulatedBus;
 import io.virtio4j.testkit.DriverOptions;
+import io.virtio4j.testkit.ManualClock;
 import io.virtio4j.testkit.conformance.HostileCase;
 import io.virtio4j.testkit.conformance.Normative;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -62,7 +64,7 @@ class GroupModelTest {
         SplittableRandom random = new SplittableRandom(seed);
         SimulatedBus bus = new SimulatedBus();
         bus.attach(TARGET, new Cell());
-        ManualI2cClock clock = new ManualI2cClock();
+        ManualClock clock = new ManualClock();
         I2cDevice device = I2cDevice.of(holds ? bus : bus::transfer).clock(clock).build();
         try (I2cRig rig = I2cRig.of(device, options)) {
             List<Expected> pending = new ArrayList<>();
@@ -75,13 +77,13 @@ class GroupModelTest {
                 if (pending.size() == BEFORE_A_LOOK) {
                     rig.publish();
                     rig.driver().runDevice();
-                    clock.advance(1_000_000_000);
+                    clock.advance(Duration.ofNanos(1_000_000_000));
                     check(pending);
                 }
             }
             rig.publish();
             rig.driver().runDevice();
-            clock.advance(1_000_000_000);
+            clock.advance(Duration.ofNanos(1_000_000_000));
             check(pending);
         }
     }

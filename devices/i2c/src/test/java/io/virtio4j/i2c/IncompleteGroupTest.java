@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.virtio4j.i2c.I2cRig.Sent;
 import io.virtio4j.i2c.simulated.SimulatedBus;
+import io.virtio4j.testkit.ManualClock;
 import io.virtio4j.testkit.conformance.HostileCase;
 import io.virtio4j.testkit.conformance.Normative;
 import java.time.Duration;
@@ -28,7 +29,7 @@ class IncompleteGroupTest {
 
     private final SimulatedBus bus = new SimulatedBus();
     private final RecordingTarget target = bus.attach(TARGET, new RecordingTarget());
-    private final ManualI2cClock clock = new ManualI2cClock();
+    private final ManualClock clock = new ManualClock();
 
     private I2cDeviceBuilder device() {
         return I2cDevice.of(bus::transfer).clock(clock);
@@ -39,7 +40,7 @@ class IncompleteGroupTest {
         try (I2cRig rig = I2cRig.of(device().build())) {
             Sent pointer = rig.sendWrite(addr(TARGET), FAIL_NEXT, 1);
             assertFalse(pointer.isUsed());
-            clock.advance(WAIT - 1);
+            clock.advance(Duration.ofNanos(WAIT - 1));
             assertFalse(pointer.isUsed());
             Sent content = rig.sendRead(addr(TARGET), 0, 1);
 
@@ -56,7 +57,7 @@ class IncompleteGroupTest {
         try (I2cRig rig = I2cRig.of(device().build())) {
             Sent pointer = rig.sendWrite(addr(TARGET), FAIL_NEXT, 1);
             assertFalse(pointer.isUsed());
-            clock.advance(WAIT);
+            clock.advance(Duration.ofNanos(WAIT));
             assertTrue(pointer.isUsed());
             assertEquals(OK, rig.sendRead(addr(TARGET), 0, 1).status());
 
@@ -72,7 +73,7 @@ class IncompleteGroupTest {
             Sent pointer = rig.sendWrite(addr(TARGET), FAIL_NEXT, 1);
             assertFalse(pointer.isUsed());
             assertEquals("", target.seen());
-            clock.advance(WAIT);
+            clock.advance(Duration.ofNanos(WAIT));
             assertTrue(pointer.isUsed());
             assertEquals(OK, rig.sendRead(addr(TARGET), 0, 1).status());
 
@@ -164,7 +165,7 @@ class IncompleteGroupTest {
             rig.driver().runDevice();
             rig.driver().resetQueue(0);
             rig.driver().setUpQueue(0);
-            clock.advance(WAIT);
+            clock.advance(Duration.ofNanos(WAIT));
 
             assertEquals(OK, rig.write(TARGET, 2));
             assertEquals("SW 02 P", target.seen());

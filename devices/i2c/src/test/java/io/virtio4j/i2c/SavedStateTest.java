@@ -14,7 +14,9 @@ import io.virtio4j.core.wire.StateReader;
 import io.virtio4j.core.wire.StateWriter;
 import io.virtio4j.i2c.I2cRig.Sent;
 import io.virtio4j.i2c.simulated.SimulatedBus;
+import io.virtio4j.testkit.ManualClock;
 import io.virtio4j.testkit.conformance.HostileCase;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.junit.jupiter.api.Test;
@@ -55,7 +57,7 @@ class SavedStateTest {
     @Test
     @HostileCase("MG-3")
     void requests_that_wait_for_the_rest_of_their_group_are_served_once() {
-        ManualI2cClock clock = new ManualI2cClock();
+        ManualClock clock = new ManualClock();
         try (I2cRig rig = I2cRig.of(I2cDevice.of(bus::transfer).clock(clock).build())) {
             Sent pointer = rig.sendWrite(addr(TARGET), FAIL_NEXT, 1);
             assertFalse(pointer.isUsed());

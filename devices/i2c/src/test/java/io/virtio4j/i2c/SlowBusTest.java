@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.virtio4j.i2c.I2cRig.Sent;
 import io.virtio4j.i2c.simulated.SimulatedBus;
+import io.virtio4j.testkit.ManualClock;
 import io.virtio4j.testkit.conformance.HostileCase;
 import java.io.IOException;
 import java.time.Duration;
@@ -29,7 +30,7 @@ class SlowBusTest {
 
     private final SimulatedBus bus = new SimulatedBus();
     private final RecordingTarget target = bus.attach(TARGET, new RecordingTarget());
-    private final ManualI2cClock clock = new ManualI2cClock();
+    private final ManualClock clock = new ManualClock();
     private final Deque<Runnable> tasks = new ArrayDeque<>();
     private final List<Throwable> faults = new ArrayList<>();
 
@@ -67,9 +68,9 @@ class SlowBusTest {
             Sent rest = rig.addRead(addr(TARGET), 0, 4);
             rig.publish();
             rig.driver().runDevice();
-            clock.advance(SECOND - 1);
+            clock.advance(Duration.ofNanos(SECOND - 1));
             assertFalse(hanging.isUsed());
-            clock.advance(1);
+            clock.advance(Duration.ofNanos(1));
             assertEquals(ERR, hanging.status());
             assertEquals(ERR, rest.status());
             assertEquals(1, rig.count(I2cCounter.TIMEOUTS));
@@ -119,7 +120,7 @@ class SlowBusTest {
             rig.driver().setUpQueue(0);
             Sent write = rig.sendWrite(addr(TARGET), 0, 5);
             assertFalse(write.isUsed());
-            clock.advance(SECOND);
+            clock.advance(Duration.ofNanos(SECOND));
 
             assertEquals(ERR, write.status());
         }
@@ -130,7 +131,7 @@ class SlowBusTest {
         try (I2cRig rig = start()) {
             rig.sendWrite(addr(TARGET), FAIL_NEXT, 1);
             rig.driver().runDevice();
-            clock.advance(SECOND / 100);
+            clock.advance(Duration.ofNanos(SECOND / 100));
             rig.driver().runDevice();
             rig.driver().resetQueue(0);
             tasks.remove().run();
@@ -147,8 +148,8 @@ class SlowBusTest {
                 rig.driver().runDevice();
                 tasks.remove().run();
                 assertEquals(OK, sent.status());
-                assertTrue(clock.alarms() <= 1);
-                clock.advance(SECOND / 10);
+                assertTrue(clock.waiting() <= 1);
+                clock.advance(Duration.ofNanos(SECOND / 10));
             }
             assertEquals(0, rig.count(I2cCounter.TIMEOUTS));
         }
