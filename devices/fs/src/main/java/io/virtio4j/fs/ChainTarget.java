@@ -12,6 +12,8 @@ import java.util.Objects;
 /** Device-writable bytes of a chain, as many as a read may fill. */
 final class ChainTarget implements DataTarget {
 
+    private static final byte[] ZEROES = new byte[4096];
+
     private final ChainPieces pieces = new ChainPieces();
     private ChainWriter writer;
     private long length;
@@ -65,8 +67,10 @@ final class ChainTarget implements DataTarget {
     @Override
     public void zero(long count) {
         require(count);
-        writer.fill(0, count);
-        position += count;
+        // The writer's own way to fill makes a segment each time.
+        for (long left = count; left > 0; left -= Math.min(left, ZEROES.length)) {
+            put(ZEROES, 0, (int) Math.min(left, ZEROES.length));
+        }
     }
 
     @Override

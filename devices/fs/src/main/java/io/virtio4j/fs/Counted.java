@@ -39,6 +39,11 @@ abstract class Counted {
         }
     }
 
+    /** Begins more uses, by somebody who has one. */
+    final void acquire(long more) {
+        USES.getAndAdd(this, more);
+    }
+
     /** Ends uses. */
     final void release(long count) {
         if ((long) USES.getAndAdd(this, -count) == count) {

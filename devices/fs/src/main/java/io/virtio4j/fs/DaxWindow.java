@@ -4,9 +4,11 @@ package io.virtio4j.fs;
 import io.virtio4j.fs.FuseData.RemovemappingIn;
 import io.virtio4j.fs.FuseData.RemovemappingOne;
 import io.virtio4j.fs.FuseData.SetupmappingIn;
+import io.virtio4j.fs.SavedSession.SavedMapping;
 import io.virtio4j.fs.backend.DataSource;
 import io.virtio4j.fs.backend.DataTarget;
 import io.virtio4j.fs.backend.FsAttributes;
+import io.virtio4j.fs.backend.FsCaller;
 import io.virtio4j.fs.backend.FsCapability;
 import io.virtio4j.fs.backend.FsChange;
 import io.virtio4j.fs.backend.FsErrno;
@@ -138,14 +140,16 @@ final class DaxWindow {
             return handle;
         }
         Node node = request.node();
+        return open(request, node, writable);
+    }
+
+    private Handle open(FsCaller caller, Node node, boolean writable) throws IOException {
         if (!node.isRegular()) {
             throw FsException.of(FsErrno.EBADF);
         }
         OpenFlags flags = writable ? OpenFlags.READ_AND_WRITE : OpenFlags.READ;
-        FsFile opened = node.file.open(request, flags);
-        if (!node.acquire()) {
-            throw new IllegalStateException("node of a request has ended");
-        }
+        FsFile opened = node.file.open(caller, flags);
+        node.acquire(1);
         return new Handle(session, node, opened, flags);
     }
 
@@ -310,6 +314,42 @@ final class DaxWindow {
     void afterSizeChange(Node node, FsChange change) throws IOException {
         if (change.has(FsChange.SIZE)) {
             refresh(node, change.size, Long.MAX_VALUE - change.size);
+        }
+    }
+
+    // ── State ──────────────────────────────────────────────────────────────
+
+    /** What is mapped; files have what the driver wrote into copies. */
+    synchronized List<SavedMapping> saved() {
+        List<SavedMapping> saved = new ArrayList<>();
+        for (Mapped mapped : mappings.values()) {
+            try {
+                writeBack(mapped);
+            } catch (IOException e) {
+                session.device().backendFailed(e);
+            }
+            saved.add(new SavedMapping(mapped.file.node.id, mapped.offset, mapped.length, mapped.fileOffset,
+                    mapped.writable));
+        }
+        return saved;
+    }
+
+    synchronized void restore(SavedMapping saved) throws IOException {
+        MemorySegment place = requireWindow();
+        if (!isInside(saved.offset(), saved.length()) || saved.fileOffset() < 0) {
+            throw FsException.of(FsErrno.EINVAL);
+        }
+        Node node = session.nodes().acquire(saved.node());
+        try {
+            Handle file = open(SystemCaller.INSTANCE, node, saved.writable());
+            try {
+                map(place, file, saved.fileOffset(), saved.offset(), saved.length(), saved.writable());
+            } catch (IOException | RuntimeException e) {
+                file.release();
+                throw e;
+            }
+        } finally {
+            node.release();
         }
     }
 

@@ -34,9 +34,7 @@ final class DirectoryRequests {
         Node node = request.directory(request.nodeId());
         session.requireRoomForHandle();
         FsDirectory directory = node.file.openDirectory(request);
-        if (!node.acquire()) {
-            throw new IllegalStateException("node of a request has ended");
-        }
+        node.acquire(1);
         Handle handle = new Handle(session, node, directory);
         if (!session.handles().add(handle)) {
             handle.release();

@@ -76,9 +76,7 @@ final class FileRequests {
 
     /** A number for an open file. */
     private Handle add(Request request, Node node, FsFile file, OpenFlags flags) throws FsException {
-        if (!node.acquire()) {
-            throw new IllegalStateException("node of a request has ended");
-        }
+        node.acquire(1);
         Handle handle = new Handle(session, node, file, flags);
         if (!session.handles().add(handle)) {
             handle.release();

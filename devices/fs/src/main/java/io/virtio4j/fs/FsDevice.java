@@ -319,12 +319,24 @@ public final class FsDevice implements VirtioDevice, AutoCloseable {
 
     // ── State ──────────────────────────────────────────────────────────────
 
+    /**
+     * What the driver has mounted: numbers with the paths that lead to their files, open files, locks that this device
+     * keeps, mappings. What the files hold is the backend's.
+     */
     @Override
     public void save(StateWriter out) {
+        new SavedSession(this).save(out);
     }
 
+    /**
+     * Looks files up by their paths and opens them again, in a backend that has the same tree. What is not found there,
+     * such as an open file without a name, is gone for the driver: ESTALE.
+     */
     @Override
     public void restore(StateReader in) {
+        SavedSession saved = new SavedSession(this);
+        saved.read(in);
+        saved.restore();
     }
 
     @Override

@@ -72,7 +72,9 @@ final class LockRequests {
         if (wait == null) {
             request.answer();
         } else {
-            session.device().counters().count(FsCounter.LOCK_WAITS);
+            if (!queue.isRetrying()) {
+                session.device().counters().count(FsCounter.LOCK_WAITS);
+            }
             waiting.waitsFor(wait);
             request.parked();
             queue.parked(waiting);

@@ -63,12 +63,10 @@ final class Node extends Counted {
         LOOKUPS.getAndAdd(this, 1L);
     }
 
-    /** As {@link #lookedUp()}, where a state is restored. */
+    /** The driver knows of it that often: makes a use that was begun the first of these. */
     void lookedUp(long times) {
-        for (long more = times; more > 1 && acquire(); more--) {
-            lookedUp();
-        }
-        lookedUp();
+        acquire(times - 1);
+        LOOKUPS.getAndAdd(this, times);
     }
 
     /** The driver takes lookups back; no more of them count than there are. */

@@ -154,17 +154,26 @@ final class NodeTable {
         return new ArrayList<>(names);
     }
 
-    /** Takes up a node of a saved state; it is looked up already. */
-    Node restore(long id, FsNode file, int mode, @Nullable Place place) throws FsException {
+    /** Takes up a node of a saved state, with its lookups; nothing if it has another number already. */
+    @Nullable Node restore(long id, FsNode file, int mode, @Nullable Place place, long lookups) throws FsException {
         Node node = intern(file, mode, id);
+        if (node.id != id || lookups < 1) {
+            node.release();
+            return null;
+        }
+        node.lookedUp(lookups);
         if (place != null) {
             placed(node, place);
         }
         return node;
     }
 
-    void restored() {
-        numbers.restored();
+    void restored(int newest) {
+        numbers.restored(newest);
+    }
+
+    int newest() {
+        return numbers.newest();
     }
 
     void ended(Node node) {

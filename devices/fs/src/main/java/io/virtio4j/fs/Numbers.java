@@ -21,6 +21,8 @@ final class Numbers<T extends Counted> {
     private final int limit;
     private volatile @Nullable Counted[] slots;
     private int[] generations;
+    /** Of places that were never used. */
+    private int firstGeneration;
     private int[] free;
     private int freeCount;
     private int used = 1; // place 0 is nobody's
@@ -35,19 +37,12 @@ final class Numbers<T extends Counted> {
     Numbers(int limit, @Nullable Numbers<T> before) {
         this.limit = limit;
         slots = new Counted[FIRST_ROOM];
-        generations = before == null ? new int[FIRST_ROOM] : before.generationsAfter();
-        if (generations.length > slots.length) {
-            slots = new Counted[generations.length];
+        generations = new int[FIRST_ROOM];
+        if (before != null) {
+            firstGeneration = next(before.newest());
+            Arrays.fill(generations, firstGeneration);
         }
         free = new int[FIRST_ROOM];
-    }
-
-    private synchronized int[] generationsAfter() {
-        int[] after = generations.clone();
-        for (int i = 0; i < after.length; i++) {
-            after[i] = next(after[i]);
-        }
-        return after;
     }
 
     /** Never negative: numbers are positive. */
@@ -87,22 +82,34 @@ final class Numbers<T extends Counted> {
         return true;
     }
 
-    /** After the last restored one: finds out which places are free. */
-    synchronized void restored() {
+    /** After the last restored one: no other number up to a generation was given or will be. */
+    synchronized void restored(int newest) {
         freeCount = 0;
         used = slots.length;
         for (int place = used - 1; place > 0; place--) {
             if (slots[place] == null) {
-                generations[place] = next(generations[place]);
+                generations[place] = next(newest);
                 freed(place);
             }
         }
+        firstGeneration = next(newest);
+    }
+
+    /** The highest generation of any number that was given. */
+    synchronized int newest() {
+        int newest = 0;
+        for (int generation : generations) {
+            newest = Math.max(newest, generation);
+        }
+        return newest;
     }
 
     private void room(int place) {
         if (place >= slots.length) {
             int length = Math.max(place + 1, (int) Math.min(limit + 2L, slots.length * 2L));
-            generations = Arrays.copyOf(generations, Math.max(length, generations.length));
+            int before = generations.length;
+            generations = Arrays.copyOf(generations, Math.max(length, before));
+            Arrays.fill(generations, before, generations.length, firstGeneration);
             slots = Arrays.copyOf(slots, length);
         }
     }

@@ -34,6 +34,7 @@ final class RequestQueue implements QueueHandler {
     private final Queue<Work> idle = new ConcurrentLinkedQueue<>();
 
     private final Queue<LockWait> parked = new ConcurrentLinkedQueue<>();
+    private boolean retrying;
 
     RequestQueue(FsDevice device, VirtQueue virtQueue, @Nullable Executor executor) {
         this.device = device;
@@ -131,7 +132,13 @@ final class RequestQueue implements QueueHandler {
         }
     }
 
+    /** Whether a request is served that waited for a lock already; for the thread that owns the queue. */
+    boolean isRetrying() {
+        return retrying;
+    }
+
     private void retry(LockWait wait) {
+        retrying = true;
         try {
             own.begin(wait.chain);
             if (wait.isInterrupted()) {
@@ -140,6 +147,8 @@ final class RequestQueue implements QueueHandler {
             serve(own);
         } catch (DriverFault e) {
             wait.chain.complete(0);
+        } finally {
+            retrying = false;
         }
     }
 

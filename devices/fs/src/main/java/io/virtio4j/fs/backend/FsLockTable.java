@@ -185,6 +185,11 @@ public final class FsLockTable implements FsLocks {
     }
 
     @Override
+    public synchronized List<FsLock> held(FsNode node, Object session) {
+        return files.getOrDefault(node.identity(), List.of()).stream().filter(lock -> lock.session() == session).toList();
+    }
+
+    @Override
     public void releaseAll(Object session) {
         List<Waiter> ready = new ArrayList<>();
         synchronized (this) {

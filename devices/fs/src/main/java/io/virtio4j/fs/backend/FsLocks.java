@@ -2,6 +2,7 @@
 package io.virtio4j.fs.backend;
 
 import java.io.IOException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +43,14 @@ public interface FsLocks {
 
     /** Takes all locks of one kind and owner of a file away. */
     void release(FsNode node, FsFile file, FsLock.Kind kind, Object session, long owner) throws IOException;
+
+    /**
+     * The locks of a driver, to be saved with its state and set again where that is restored. Default: none, if others
+     * keep them.
+     */
+    default List<FsLock> held(FsNode node, Object session) {
+        return List.of();
+    }
 
     /** Takes all locks of a driver away: it is gone. */
     void releaseAll(Object session);

@@ -111,9 +111,9 @@ public final class PathBackend implements FsBackend {
         FileStore store = PathErrors.call(() -> Files.getFileStore(root));
         out.fragmentSize = DEFAULT_FRAGMENT;
         out.blockSize = DEFAULT_FRAGMENT;
-        out.blocks = store.getTotalSpace() / DEFAULT_FRAGMENT;
         out.freeBlocks = space(store::getUnallocatedSpace) / DEFAULT_FRAGMENT;
-        out.availableBlocks = space(store::getUsableSpace) / DEFAULT_FRAGMENT;
+        out.availableBlocks = Math.min(out.freeBlocks, space(store::getUsableSpace) / DEFAULT_FRAGMENT);
+        out.blocks = Math.max(out.freeBlocks, space(store::getTotalSpace) / DEFAULT_FRAGMENT);
     }
 
     /** Some stores do not know. */

@@ -6,6 +6,7 @@ import io.virtio4j.fs.backend.FsMode;
 import io.virtio4j.fs.backend.FsName;
 import java.io.IOException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A directory that was opened: the names that it had when it was begun to be listed, by their places. */
 final class PathListing implements FsDirectory {
@@ -18,7 +19,7 @@ final class PathListing implements FsDirectory {
     private static final int DOTS = 2;
 
     private final PathNode node;
-    private List<FsName> names = List.of();
+    private @Nullable List<FsName> found;
 
     PathListing(PathNode node) {
         this.node = node;
@@ -26,8 +27,10 @@ final class PathListing implements FsDirectory {
 
     @Override
     public void list(long from, Sink sink) throws IOException {
-        if (from <= 0) {
+        List<FsName> names = found;
+        if (from <= 0 || names == null) {
             names = node.names();
+            found = names;
         }
         long place = Math.max(0, from);
         while (place < names.size() + (long) DOTS) {

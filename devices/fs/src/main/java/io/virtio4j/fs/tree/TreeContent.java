@@ -17,6 +17,14 @@ public interface TreeContent {
     byte[] read() throws IOException;
 
     /**
+     * How long the content is now, for whoever asks for attributes: some programs read no more than that. Computes the
+     * content unless overridden.
+     */
+    default long size() throws IOException {
+        return read().length;
+    }
+
+    /**
      * Takes what somebody wrote, when they close the file. Whether a file may be written is what its mode says.
      *
      * @throws IOException to refuse, which the writer learns from closing the file

@@ -99,7 +99,16 @@ final class TreeNode implements FsNode {
     // ── Attributes ─────────────────────────────────────────────────────────
 
     @Override
-    public synchronized void attributes(FsAttributes out) {
+    public void attributes(FsAttributes out) throws IOException {
+        TreeContent computed = content;
+        long size = computed == null ? 0 : computed.size();
+        fill(out);
+        if (computed != null) {
+            out.size = size;
+        }
+    }
+
+    private synchronized void fill(FsAttributes out) {
         out.inode = inode;
         out.mode = mode;
         out.links = links;
@@ -126,7 +135,12 @@ final class TreeNode implements FsNode {
     }
 
     @Override
-    public synchronized void change(FsCaller caller, FsChange change, FsAttributes out) throws FsException {
+    public void change(FsCaller caller, FsChange change, FsAttributes out) throws IOException {
+        change(change);
+        attributes(out);
+    }
+
+    private synchronized void change(FsChange change) throws FsException {
         if (change.has(FsChange.SIZE)) {
             if (data != null) {
                 data.resize(change.size);
@@ -151,7 +165,6 @@ final class TreeNode implements FsNode {
         if (change.has(FsChange.MODIFY_TIME | FsChange.MODIFY_NOW)) {
             modified = change.has(FsChange.MODIFY_NOW) ? changed : millis(change.modifySeconds, change.modifyNanos);
         }
-        attributes(out);
     }
 
     private static long millis(long seconds, int nanos) {
@@ -245,7 +258,7 @@ final class TreeNode implements FsNode {
     }
 
     @Override
-    public @Nullable FsNode lookup(FsCaller caller, FsName name, FsAttributes out) throws FsException {
+    public @Nullable FsNode lookup(FsCaller caller, FsName name, FsAttributes out) throws IOException {
         TreeNode found;
         synchronized (tree) {
             found = names().get(name);
@@ -253,10 +266,18 @@ final class TreeNode implements FsNode {
                 found.use();
             }
         }
-        if (found != null) {
-            found.attributes(out);
+        return found == null ? null : described(found, out);
+    }
+
+    /** A node in use, with its attributes. */
+    private static TreeNode described(TreeNode node, FsAttributes out) throws IOException {
+        try {
+            node.attributes(out);
+            return node;
+        } catch (IOException | RuntimeException e) {
+            node.release();
+            throw e;
         }
-        return found;
     }
 
     /** Makes a node in this directory; in use already. */
@@ -293,20 +314,33 @@ final class TreeNode implements FsNode {
     @Override
     public FsCreated create(FsCaller caller, FsName name, int permissions, OpenFlags flags, FsAttributes out)
             throws IOException {
+        TreeNode existing;
         synchronized (tree) {
-            TreeNode existing = names().get(name);
+            existing = names().get(name);
             if (existing != null && !flags.exclusive()) {
-                if (!FsMode.isRegular(existing.mode())) {
-                    throw FsException.of(FsMode.isDirectory(existing.mode()) ? FsErrno.EISDIR : FsErrno.ELOOP);
-                }
-                FsFile file = existing.open(caller, flags);
-                existing.attributes(out);
-                return new FsCreated(existing.use(), file);
+                existing.use();
+            } else {
+                existing = null;
             }
         }
-        TreeNode made = make(caller, name, new Kind(FsMode.REGULAR | permissions));
-        made.attributes(out);
-        return new FsCreated(made, made.open(caller, flags));
+        TreeNode node = existing != null ? existing : make(caller, name, new Kind(FsMode.REGULAR | permissions));
+        if (!FsMode.isRegular(node.mode())) {
+            node.release();
+            throw FsException.of(node.names != null ? FsErrno.EISDIR : FsErrno.ELOOP);
+        }
+        return opened(node, caller, flags, out);
+    }
+
+    private static FsCreated opened(TreeNode node, FsCaller caller, OpenFlags flags, FsAttributes out)
+            throws IOException {
+        try {
+            FsFile file = node.open(caller, flags);
+            node.attributes(out);
+            return new FsCreated(node, file);
+        } catch (IOException | RuntimeException e) {
+            node.release();
+            throw e;
+        }
     }
 
     @Override
@@ -316,40 +350,31 @@ final class TreeNode implements FsNode {
         TreeNode made = tree.make(inherit(caller, new Kind(FsMode.REGULAR | permissions)), caller.user(),
                 groupOfNew(caller), this);
         made.use();
-        made.attributes(out);
-        if (!flags.exclusive()) {
-            made.mayBeLinked = true;
-        }
-        return new FsCreated(made, made.open(caller, flags));
+        made.mayBeLinked = !flags.exclusive();
+        return opened(made, caller, flags, out);
     }
 
     /** It has no name and may get one. */
     private boolean mayBeLinked;
 
     @Override
-    public FsNode createDirectory(FsCaller caller, FsName name, int permissions, FsAttributes out) throws FsException {
-        TreeNode made = make(caller, name, new Kind(FsMode.DIRECTORY | permissions));
-        made.attributes(out);
-        return made;
+    public FsNode createDirectory(FsCaller caller, FsName name, int permissions, FsAttributes out) throws IOException {
+        return described(make(caller, name, new Kind(FsMode.DIRECTORY | permissions)), out);
     }
 
     @Override
     public FsNode createSpecial(FsCaller caller, FsName name, int newMode, long newMajor, long newMinor,
-            FsAttributes out) throws FsException {
-        TreeNode made = make(caller, name, new Kind(newMode, null, null, newMajor, newMinor));
-        made.attributes(out);
-        return made;
+            FsAttributes out) throws IOException {
+        return described(make(caller, name, new Kind(newMode, null, null, newMajor, newMinor)), out);
     }
 
     @Override
-    public FsNode createSymbolicLink(FsCaller caller, FsName name, byte[] text, FsAttributes out) throws FsException {
-        TreeNode made = make(caller, name, new Kind(FsMode.SYMBOLIC_LINK | 0777, null, text, 0, 0));
-        made.attributes(out);
-        return made;
+    public FsNode createSymbolicLink(FsCaller caller, FsName name, byte[] text, FsAttributes out) throws IOException {
+        return described(make(caller, name, new Kind(FsMode.SYMBOLIC_LINK | 0777, null, text, 0, 0)), out);
     }
 
     @Override
-    public void link(FsCaller caller, FsNode existing, FsName name, FsAttributes out) throws FsException {
+    public void link(FsCaller caller, FsNode existing, FsName name, FsAttributes out) throws IOException {
         TreeNode node = (TreeNode) existing;
         synchronized (tree) {
             TreeNames all = names();
