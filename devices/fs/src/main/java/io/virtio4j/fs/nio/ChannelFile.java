@@ -57,7 +57,7 @@ final class ChannelFile implements FsFile, AutoCloseable {
         if (flags.synchronizedData()) {
             options.add(flags.synchronizedAll() ? StandardOpenOption.SYNC : StandardOpenOption.DSYNC);
         }
-        if (node.backend().attributes().isUnix()) {
+        if (node.backend().attributes().isHost()) {
             options.add(LinkOption.NOFOLLOW_LINKS);
         }
         return new ChannelFile(node, Positions.open(path, options), flags);

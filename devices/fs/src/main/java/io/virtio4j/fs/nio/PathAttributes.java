@@ -7,6 +7,7 @@ import io.virtio4j.fs.backend.FsErrno;
 import io.virtio4j.fs.backend.FsException;
 import io.virtio4j.fs.backend.FsMode;
 import java.io.IOException;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -32,16 +33,19 @@ final class PathAttributes {
     private static final int BLOCK_SIZE = 4096;
 
     private final boolean unix;
+    /** The host's own file system, whose attributes of Unix can be set; others only show theirs. */
+    private final boolean host;
     private final boolean posix;
 
     PathAttributes(Path root) {
         Set<String> views = root.getFileSystem().supportedFileAttributeViews();
         unix = views.contains("unix");
+        host = unix && root.getFileSystem() == FileSystems.getDefault();
         posix = views.contains("posix");
     }
 
-    boolean isUnix() {
-        return unix;
+    boolean isHost() {
+        return host;
     }
 
     /** What the file is, whatever its name; {@code null} if the file system does not say. */
@@ -51,8 +55,13 @@ final class PathAttributes {
 
     /** Fills in attributes of a file. */
     void read(Path path, long inodeOtherwise, FsAttributes out) throws IOException {
-        if (unix) {
-            readUnix(Files.readAttributes(path, "unix:*", NOFOLLOW), out);
+        if (host) {
+            Map<String, Object> found = Files.readAttributes(path, "unix:*", NOFOLLOW);
+            readNumbers(found, out);
+            out.mode = (int) found.get("mode");
+            common((long) found.get("size"), (FileTime) found.get("lastAccessTime"),
+                    (FileTime) found.get("lastModifiedTime"), (FileTime) found.get("ctime"),
+                    (FileTime) found.get("creationTime"), out);
             return;
         }
         BasicFileAttributes found = posix ? Files.readAttributes(path, PosixFileAttributes.class, NOFOLLOW)
@@ -62,6 +71,9 @@ final class PathAttributes {
         out.mode = type(found) | permissions(found);
         common(found.size(), found.lastAccessTime(), found.lastModifiedTime(), found.lastModifiedTime(),
                 found.creationTime(), out);
+        if (unix) {
+            readNumbers(Files.readAttributes(path, "unix:ino,nlink,uid,gid", NOFOLLOW), out);
+        }
     }
 
     private static int type(BasicFileAttributes found) {
@@ -76,15 +88,11 @@ final class PathAttributes {
         return found.isDirectory() ? 0755 : found.isSymbolicLink() ? 0777 : 0644;
     }
 
-    private static void readUnix(Map<String, Object> found, FsAttributes out) {
+    private static void readNumbers(Map<String, Object> found, FsAttributes out) {
         out.inode = ((Number) found.get("ino")).longValue();
-        out.mode = (int) found.get("mode");
         out.links = Integer.toUnsignedLong((int) found.get("nlink"));
         out.user = Integer.toUnsignedLong((int) found.get("uid"));
         out.group = Integer.toUnsignedLong((int) found.get("gid"));
-        common((long) found.get("size"), (FileTime) found.get("lastAccessTime"),
-                (FileTime) found.get("lastModifiedTime"), (FileTime) found.get("ctime"),
-                (FileTime) found.get("creationTime"), out);
     }
 
     private static void common(long size, FileTime access, FileTime modify, FileTime change, FileTime birth,
@@ -138,7 +146,7 @@ final class PathAttributes {
     private void changeOwner(Path path, FsChange change, FsAttributes before) throws IOException {
         boolean sameUser = !change.has(FsChange.USER) || change.user == before.user;
         boolean sameGroup = !change.has(FsChange.GROUP) || change.group == before.group;
-        if (!(sameUser && sameGroup) && !unix) {
+        if (!(sameUser && sameGroup) && !host) {
             throw FsException.of(FsErrno.EPERM);
         }
         if (!sameUser) {
@@ -155,7 +163,7 @@ final class PathAttributes {
 
     /** A new file belongs to who asked for it, if that is for this process to say. */
     void own(Path path, long user, long group, boolean inheritsGroup) throws IOException {
-        if (!unix) {
+        if (!host) {
             return;
         }
         Map<String, Object> made = Files.readAttributes(path, "unix:uid,gid", NOFOLLOW);
@@ -172,7 +180,7 @@ final class PathAttributes {
 
     /** Sets permissions of a new file, as far as there are some. */
     void modeOfNew(Path path, int mode) throws IOException {
-        if (unix) {
+        if (host) {
             Files.setAttribute(path, "unix:mode", mode, NOFOLLOW);
         } else if (posix) {
             Files.getFileAttributeView(path, PosixFileAttributeView.class, NOFOLLOW).setPermissions(permissions(mode));
@@ -183,7 +191,7 @@ final class PathAttributes {
         if (mode == (before.mode & FsMode.PERMISSIONS)) {
             return;
         }
-        if (!unix && (!posix || (mode & ~PERMISSION_BITS) != 0)) {
+        if (!host && (!posix || (mode & ~PERMISSION_BITS) != 0)) {
             throw FsException.of(FsErrno.EPERM);
         }
         modeOfNew(path, mode);

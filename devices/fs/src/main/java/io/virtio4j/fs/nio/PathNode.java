@@ -20,6 +20,7 @@ import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -170,18 +171,27 @@ final class PathNode implements FsNode {
     }
 
     private Path path(FsName name) throws FsException {
-        String text = name.text();
-        if (text == null) {
-            throw FsException.of(FsErrno.EINVAL);
-        }
-        Path directory = path();
-        Path path = directory.resolve(text);
-        // Another file system may take other characters apart, or change them.
-        if (path.getNameCount() != directory.getNameCount() + 1 || !directory.equals(path.getParent())
-                || !text.equals(path.getFileName().toString())) {
+        Path path = pathOrNull(name);
+        if (path == null) {
             throw FsException.of(FsErrno.EINVAL);
         }
         return path;
+    }
+
+    /** Another file system may take other characters apart, or change or refuse them: that is no name there. */
+    private @Nullable Path pathOrNull(FsName name) throws FsException {
+        Path directory = path();
+        String text = name.text();
+        if (text == null) {
+            return null;
+        }
+        try {
+            Path path = directory.resolve(text);
+            return path.getNameCount() == directory.getNameCount() + 1 && directory.equals(path.getParent())
+                    && text.equals(path.getFileName().toString()) ? path : null;
+        } catch (InvalidPathException e) {
+            return null;
+        }
     }
 
     /** While names are used, nobody changes them. */
@@ -225,9 +235,12 @@ final class PathNode implements FsNode {
 
     private void read(FsAttributes out) throws IOException {
         backend.attributes().read(path(), number, out);
-        for (ChannelFile writer : writers) {
+        if (!writers.isEmpty()) {
             // Some file systems know of what was written only when the file is closed.
-            out.size = Math.max(out.size, writer.size());
+            out.size = 0;
+            for (ChannelFile writer : writers) {
+                out.size = Math.max(out.size, writer.size());
+            }
         }
         synchronized (seen) {
             seen.set(out);
@@ -283,20 +296,9 @@ final class PathNode implements FsNode {
 
     @Override
     public @Nullable FsNode lookup(FsCaller caller, FsName name, FsAttributes out) throws IOException {
-        if (name.text() == null) {
-            return null;
-        }
         return reading(() -> {
-            Path path;
-            try {
-                path = path(name);
-            } catch (IllegalArgumentException e) {
-                return null; // what cannot be a name here is none
-            }
-            if (!Files.exists(path, NOFOLLOW)) {
-                return null;
-            }
-            return found(name, path, out);
+            Path path = pathOrNull(name);
+            return path == null || !Files.exists(path, NOFOLLOW) ? null : found(name, path, out);
         });
     }
 
@@ -482,7 +484,7 @@ final class PathNode implements FsNode {
             throw FsException.of(FsErrno.EINVAL);
         }
         try {
-            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (AtomicMoveNotSupportedException | UnsupportedOperationException e) {
             if (isDirectory) {
                 throw FsException.of(FsErrno.EXDEV); // the driver's programs copy it
@@ -551,7 +553,7 @@ final class PathNode implements FsNode {
 
     /** Makes names durable, where a directory can be opened like a file. */
     void sync() throws IOException {
-        if (backend.attributes().isUnix()) {
+        if (backend.attributes().isHost()) {
             reading(() -> {
                 ChannelFile.forceDirectory(path());
                 return true;
