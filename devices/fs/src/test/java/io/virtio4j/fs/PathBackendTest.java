@@ -29,6 +29,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -190,6 +191,23 @@ class PathBackendTest {
             assertEquals(0, status.body().getInt(16 + 64), "no link");
             mount.ask(Mount.SETATTR, file.node(), mount.change(1 << 3 | 1 << 6, file.fh(), 5, 0, 0, 0), 104).ok();
             assertEquals("still", new String(mount.read(file, 0, 100), UTF_8));
+        }
+    }
+
+    /** The JDK's own modules are such files: none can be read at a position. */
+    @Test
+    void files_that_are_read_forward_only_are_read_anywhere() throws IOException {
+        Path module = FileSystems.getFileSystem(URI.create("jrt:/")).getPath("/modules/java.base");
+        byte[] expected = Files.readAllBytes(module.resolve("java/lang/String.class"));
+        try (Mount mount = Mount.of(PathBackend.of(module))) {
+            Open file = mount.open(mount.find("java/lang/String.class"), 0);
+            assertEquals(expected.length, mount.getattr(file.node()).size());
+            assertArrayEquals(Arrays.copyOfRange(expected, 20_000, 20_100), mount.read(file, 20_000, 100));
+            assertArrayEquals(Arrays.copyOfRange(expected, 7, 18_000), mount.read(file, 7, 17_993));
+            assertArrayEquals(Arrays.copyOfRange(expected, 18_000, 18_500), mount.read(file, 18_000, 500));
+            assertEquals(0, mount.read(file, expected.length, 10).length);
+            assertEquals(0, mount.read(file, expected.length + 5000, 10).length);
+            mount.release(file);
         }
     }
 

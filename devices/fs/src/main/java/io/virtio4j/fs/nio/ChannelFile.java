@@ -70,7 +70,7 @@ final class ChannelFile implements FsFile, AutoCloseable {
     }
 
     /** Reads and writes at positions, by several threads. */
-    private interface Positions extends AutoCloseable {
+    interface Positions extends AutoCloseable {
 
         int read(ByteBuffer target, long position) throws IOException;
 
@@ -89,8 +89,18 @@ final class ChannelFile implements FsFile, AutoCloseable {
             try {
                 return new OfFile(FileChannel.open(path, options));
             } catch (UnsupportedOperationException e) {
-                return new OfChannel(Files.newByteChannel(path, options));
+                SeekableByteChannel channel = Files.newByteChannel(path, options);
+                return seeks(channel) ? new OfChannel(channel) : new OneWayPositions(path, channel);
             }
+        }
+    }
+
+    private static boolean seeks(SeekableByteChannel channel) throws IOException {
+        try {
+            channel.position(0);
+            return true;
+        } catch (UnsupportedOperationException e) {
+            return false;
         }
     }
 
