@@ -17,7 +17,7 @@ public final class Demo {
     /** Every device that exists. */
     private static final List<DemoDevice> DEVICES = List.of(
             new BlockDemo(), new NetDemo(), new I2cDemo(), new GpioDemo(), new ScmiDemo(), new GpuDemo(),
-            new MemDemo(), new SoundDemo(), new BalloonDemo());
+            new MemDemo(), new SoundDemo(), new BalloonDemo(), new FsDemo());
 
     private static final int OK = 0;
     private static final int FAILED = 1;
