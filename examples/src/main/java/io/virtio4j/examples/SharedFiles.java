@@ -5,11 +5,11 @@ import io.virtio4j.fs.FsDevice;
 import io.virtio4j.fs.nio.PathBackend;
 import io.virtio4j.fs.tree.TreeBackend;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Path;
+import java.time.Instant;
 
 /** Files for a guest. */
 final class SharedFiles {
@@ -20,8 +20,7 @@ final class SharedFiles {
     static FsDevice configuration() {
         TreeBackend tree = TreeBackend.create()
                 .file("etc/hostname", "guest\n")
-                .computed("host/uptime", () -> String.valueOf(ManagementFactory.getRuntimeMXBean().getUptime())
-                        .getBytes(StandardCharsets.UTF_8));
+                .computed("host/time", () -> Instant.now().toString().getBytes(StandardCharsets.UTF_8));
         return FsDevice.of("config", tree).readOnly().build();
     }
     // end::tree[]

@@ -45,7 +45,7 @@ class FsDemoTest {
     void a_tree_without_room_is_found() {
         assertEquals(1, run(new FsDemo(() -> TreeBackend.create(256 << 10, 100)), "--transport=mmio", "--ring=split"),
                 output());
-        assertTrue(output().contains("opcode=16"), output());
+        assertTrue(output().contains("written in part") || output().contains("errno=28"), output());
     }
 
     @Test
