@@ -299,7 +299,8 @@ final class DaxWindow {
                 long to = Math.min(fileOffset + length, mapped.fileOffset + mapped.length);
                 if (from < to) {
                     long at = mapped.offset + (from - mapped.fileOffset);
-                    load(mapped.file.file(), from, requireWindow().asSlice(at, to - from), known.asSlice(at, to - from));
+                    load(mapped.file.file(), from, requireWindow().asSlice(at, to - from),
+                            known.asSlice(at, to - from));
                 }
             }
         }

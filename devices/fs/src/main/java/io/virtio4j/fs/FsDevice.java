@@ -257,7 +257,8 @@ public final class FsDevice implements VirtioDevice, AutoCloseable {
      */
     public boolean store(Object file, long offset, byte[] data) {
         if (data.length > options.largestStore || offset < 0) {
-            throw new IllegalArgumentException("too much to be stored at once, or nowhere: offset=" + offset + " length="
+            throw new IllegalArgumentException("too much to be stored at once, or nowhere: offset=" + offset
+                    + " length="
                     + data.length + " largestStore=" + options.largestStore);
         }
         return notifier.store(file, offset, data);

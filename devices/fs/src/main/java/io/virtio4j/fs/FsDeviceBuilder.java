@@ -151,8 +151,8 @@ public final class FsDeviceBuilder {
     }
 
     /**
-     * Serves requests of a queue at the same time, by threads of this executor: for a backend that is slow, and a driver
-     * with few queues. Default: each queue's worker serves one after the other, which costs least.
+     * Serves requests of a queue at the same time, by threads of this executor: for a backend that is slow, and a
+     * driver with few queues. Default: each queue's worker serves one after the other, which costs least.
      */
     public FsDeviceBuilder executor(Executor threads) {
         executor = threads;
@@ -221,7 +221,8 @@ public final class FsDeviceBuilder {
 
     private static void check(String what, int value, int least, int most) {
         if (value < least || value > most) {
-            throw new IllegalArgumentException(what + " has to be " + least + " to " + most + ": " + what + "=" + value);
+            throw new IllegalArgumentException(what + " has to be " + least + " to " + most + ": " + what + "="
+                    + value);
         }
     }
 

@@ -104,7 +104,8 @@ final class SavedSession {
         Map<Long, Handle> first = new HashMap<>();
         for (Handle handle : session.handles().all()) {
             if (handle.isFile() && first.putIfAbsent(handle.node.id, handle) == null) {
-                session.locks().held(handle.node.file, session).forEach(lock -> held.add(new SavedLock(handle.id, lock)));
+                session.locks().held(handle.node.file, session).forEach(lock -> held.add(new SavedLock(handle.id,
+                        lock)));
             }
         }
         out.le32(held.size());
@@ -137,7 +138,8 @@ final class SavedSession {
         }
         count = in.le32("handles", 0, options.maxHandles);
         for (int i = 0; i < count; i++) {
-            handles.add(new SavedHandle(in.le64(), in.le64(), in.flag(), new OpenFlags((int) in.le32(), false).again()));
+            handles.add(new SavedHandle(in.le64(), in.le64(), in.flag(),
+                    new OpenFlags((int) in.le32(), false).again()));
         }
         count = in.le32("locks", 0, Integer.MAX_VALUE);
         for (int i = 0; i < count; i++) {
@@ -239,7 +241,8 @@ final class SavedSession {
                 Node parent = byPath.get(saved.path.subList(0, saved.path.size() - 1));
                 Place place = parent == null ? null : new Place(parent, saved.path.getLast());
                 // A node that only open files use has one lookup here, until they are opened.
-                Node node = session.nodes().restore(saved.id, found, attributes.mode, place, Math.max(1, saved.lookups));
+                Node node = session.nodes().restore(saved.id, found, attributes.mode, place,
+                        Math.max(1, saved.lookups));
                 if (node != null) {
                     byPath.put(saved.path, node);
                 }

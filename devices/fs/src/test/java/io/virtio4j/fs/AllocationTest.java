@@ -58,10 +58,12 @@ class AllocationTest {
             Open file = mount.create(Mount.ROOT, "f", 2, 0600);
             assertEquals(4, mount.write(file, PAGES * PAGE - 4, "last"));
             int length = PAGES * PAGE;
-            List<Descriptor> read = List.of(put(mount, mount.message(Mount.READ, file.node(), mount.body().u64(file.fh())
+            List<Descriptor> read = List.of(put(mount,
+                    mount.message(Mount.READ, file.node(), mount.body().u64(file.fh())
                     .u64(0).u32(length).u32(0).u64(0).u64(0).toBytes())), room(mount, 16), room(mount, PAGE),
                     room(mount, length - PAGE));
-            List<Descriptor> write = List.of(put(mount, mount.message(Mount.WRITE, file.node(), mount.body().u64(file.fh())
+            List<Descriptor> write = List.of(put(mount,
+                    mount.message(Mount.WRITE, file.node(), mount.body().u64(file.fh())
                     .u64(0).u32(length).u32(4).u64(0).u64(0).raw(new byte[length]).toBytes())), room(mount, 24));
             AllocationCheck.assertAllocatesNothing(count -> turn(mount, read, count));
             AllocationCheck.assertAllocatesNothing(count -> turn(mount, write, count));
@@ -95,10 +97,12 @@ class AllocationTest {
             Open file = mount.create(Mount.ROOT, "f", 2, 0600);
             int length = PAGES * PAGE;
             mount.write(file, length - 4, "last");
-            List<Descriptor> read = List.of(put(mount, mount.message(Mount.READ, file.node(), mount.body().u64(file.fh())
+            List<Descriptor> read = List.of(put(mount,
+                    mount.message(Mount.READ, file.node(), mount.body().u64(file.fh())
                     .u64(0).u32(length).u32(0).u64(0).u64(0).toBytes())), room(mount, 16), room(mount, PAGE),
                     room(mount, length - PAGE));
-            List<Descriptor> write = List.of(put(mount, mount.message(Mount.WRITE, file.node(), mount.body().u64(file.fh())
+            List<Descriptor> write = List.of(put(mount,
+                    mount.message(Mount.WRITE, file.node(), mount.body().u64(file.fh())
                     .u64(0).u32(length).u32(0).u64(0).u64(0).raw(new byte[length]).toBytes())), room(mount, 24));
             AllocationCheck.assertAllocatesNothing(count -> turn(mount, read, count));
             AllocationCheck.assertAllocatesNothing(count -> turn(mount, write, count));

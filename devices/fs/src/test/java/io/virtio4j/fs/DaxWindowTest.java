@@ -186,7 +186,8 @@ class DaxWindowTest {
             assertEquals(Mount.EBADF, map(mount, node, readOnly.fh(), 0, PAGE, WRITE, 0));
             assertEquals(Mount.EBADF, map(mount, node, 12345, 0, PAGE, READ, 0));
             assertEquals(Mount.EBADF, map(mount, Mount.ROOT, -1, 0, PAGE, READ, 0), "a directory");
-            assertEquals(Mount.EINVAL, mount.error(Mount.REMOVEMAPPING, node, mount.body().u32(1000).u64(0).u64(PAGE), 0));
+            assertEquals(Mount.EINVAL, mount.error(Mount.REMOVEMAPPING, node, mount.body().u32(1000).u64(0).u64(PAGE),
+                    0));
             assertEquals(0, map(mount, node, readOnly.fh(), 0, PAGE, READ, 0));
             assertEquals("aa", text(mount, 0, 2));
             HostileCases.count("FS-13", cases + 4);
@@ -250,6 +251,7 @@ class DaxWindowTest {
             assertEquals(0, map(mount, node, -1, 0, 2 * PAGE, READ, 5 * PAGE));
             assertEquals(List.of("map 2+6w", "remove 2+6w 1+1", "remove 2+6w 5+1", "map 0+2r"), mapped);
         }
-        assertTrue(mapped.containsAll(List.of("remove 2+6w 0+1", "remove 2+6w 2+3", "remove 0+2r 0+2")), mapped.toString());
+        assertTrue(mapped.containsAll(List.of("remove 2+6w 0+1", "remove 2+6w 2+3", "remove 0+2r 0+2")),
+                mapped.toString());
     }
 }

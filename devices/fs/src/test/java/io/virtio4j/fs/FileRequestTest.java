@@ -32,7 +32,8 @@ class FileRequestTest {
     }
 
     private static long seek(Mount mount, Open file, long offset, int whence) {
-        Reply reply = mount.ask(Mount.LSEEK, file.node(), mount.body().u64(file.fh()).u64(offset).u32(whence).u32(0), 8);
+        Reply reply = mount.ask(Mount.LSEEK, file.node(), mount.body().u64(file.fh()).u64(offset).u32(whence).u32(0),
+                8);
         return reply.error() != 0 ? -reply.error() : reply.body().getLong(0);
     }
 
@@ -63,7 +64,8 @@ class FileRequestTest {
             assertEquals(50_000, mount.getattr(file.node()).size());
             assertEquals(0, mount.read(file, 12_288, 1)[0]);
             for (int mode : new int[] {2, 8, 0x20, 0x40, 0x12, -1}) {
-                assertEquals(Mount.EOPNOTSUPP, mount.error(Mount.FALLOCATE, file.node(), allocate(mount, file, 0, 9, mode), 0));
+                assertEquals(Mount.EOPNOTSUPP, mount.error(Mount.FALLOCATE, file.node(),
+                        allocate(mount, file, 0, 9, mode), 0));
             }
             assertEquals(Mount.EINVAL, mount.error(Mount.FALLOCATE, file.node(), allocate(mount, file, 0, 0, 0), 0));
             assertEquals(Mount.EINVAL, mount.error(Mount.FALLOCATE, file.node(), allocate(mount, file, -1, 9, 0), 0));
@@ -95,13 +97,15 @@ class FileRequestTest {
     void files_without_a_name_get_one_or_none() {
         TreeBackend tree = TreeBackend.create();
         try (Mount mount = Mount.of(tree)) {
-            Reply reply = mount.ask(Mount.TMPFILE, Mount.ROOT, mount.body().u32(2).u32(0100600).u64(0).name("#1"), 144).ok();
+            Reply reply = mount.ask(Mount.TMPFILE, Mount.ROOT, mount.body().u32(2).u32(0100600).u64(0).name("#1"),
+                    144).ok();
             Open file = new Open(reply.body().getLong(0), reply.body().getLong(128), 0);
             mount.write(file, 0, "draft");
             assertEquals(0, mount.getattr(file.node()).links());
             mount.entry(mount.ask(Mount.LINK, Mount.ROOT, mount.body().u64(file.node()).name("final"), 128));
             assertEquals("draft", mount.content("final"));
-            reply = mount.ask(Mount.TMPFILE, Mount.ROOT, mount.body().u32(2 | 0200).u32(0100600).u64(0).name("#2"), 144).ok();
+            reply = mount.ask(Mount.TMPFILE, Mount.ROOT, mount.body().u32(2 | 0200).u32(0100600).u64(0).name("#2"),
+                    144).ok();
             assertEquals(Mount.ENOENT, mount.error(Mount.LINK, Mount.ROOT,
                     mount.body().u64(reply.body().getLong(0)).name("never"), 128), "O_EXCL");
         }
@@ -118,9 +122,11 @@ class FileRequestTest {
                     mount.body().u32(0).u32(2).u64(0).name("user.b"), 0), "XATTR_REPLACE");
             mount.ask(Mount.SETXATTR, f, mount.body().u32(0).u32(0).u64(0).name("user.b"), 0).ok();
             assertEquals(14, mount.ask(Mount.LISTXATTR, f, mount.body().u64(0), 8).ok().body().getInt(0));
-            assertEquals("user.a\0user.b\0", new String(mount.ask(Mount.LISTXATTR, f, mount.body().u64(14), 14).ok().bytes(), UTF_8));
+            assertEquals("user.a\0user.b\0", new String(mount.ask(Mount.LISTXATTR, f, mount.body().u64(14), 14)
+                    .ok().bytes(), UTF_8));
             assertEquals(5, mount.ask(Mount.GETXATTR, f, mount.body().u64(0).name("user.a"), 8).ok().body().getInt(0));
-            assertEquals("value", new String(mount.ask(Mount.GETXATTR, f, mount.body().u64(5).name("user.a"), 5).ok().bytes(), UTF_8));
+            assertEquals("value", new String(mount.ask(Mount.GETXATTR, f, mount.body().u64(5).name("user.a"), 5)
+                    .ok().bytes(), UTF_8));
             assertEquals(Mount.ERANGE, mount.error(Mount.GETXATTR, f, mount.body().u64(4).name("user.a"), 4));
             assertEquals(Mount.ERANGE, mount.error(Mount.GETXATTR, f, mount.body().u64(4).name("x".repeat(256)), 4));
             assertEquals(Mount.EINVAL, mount.error(Mount.GETXATTR, f, mount.body().u64(4).name(""), 4));
@@ -159,7 +165,8 @@ class FileRequestTest {
             mount.ask(Mount.UNLINK, Mount.ROOT, mount.body().name("f"), 0).ok();
             mount.release(file);
             mount.forget(file.node(), 1);
-            assertEquals(16, mount.ask(Mount.STATFS, Mount.ROOT, mount.body(), 80).ok().body().getLong(8), "all is back");
+            assertEquals(16, mount.ask(Mount.STATFS, Mount.ROOT, mount.body(), 80).ok().body().getLong(8),
+                    "all is back");
             for (int i = 0; i < 4; i++) {
                 mount.mkdir(Mount.ROOT, "d" + i, 0755);
             }
@@ -247,7 +254,8 @@ class FileRequestTest {
             assertEquals(9, mount.mkdir(Mount.ROOT, "d", 0755).user());
             mount.ask(Mount.SETATTR, entry.node(), mount.change(2 | 4, 0, 0, 0, 11, 7), 104).ok();
             assertEquals(11, mount.getattr(entry.node()).user());
-            assertEquals(Mount.EINVAL, mount.error(Mount.SETATTR, entry.node(), mount.change(2, 0, 0, 0, 1000, 0), 104));
+            assertEquals(Mount.EINVAL, mount.error(Mount.SETATTR, entry.node(), mount.change(2, 0, 0, 0, 1000, 0),
+                    104));
             mount.uid = 1000;
             assertEquals(75, mount.error(Mount.MKDIR, Mount.ROOT, mount.body().u64(0755).name("e"), 128), "EOVERFLOW");
             tree.owner("f", 5, 42);
@@ -284,8 +292,10 @@ class FileRequestTest {
             Open f = mount.open(mount.find("f"), 2);
             assertEquals(Mount.EPERM, mount.error(Mount.LINK, Mount.ROOT, mount.body().u64(f.node()).name("h"), 128));
             assertEquals(Mount.EPERM, mount.error(Mount.SYMLINK, Mount.ROOT, mount.body().name("l").name("t"), 128));
-            assertEquals(Mount.EPERM, mount.error(Mount.MKNOD, Mount.ROOT, mount.body().u64(0010600).u64(0).name("p"), 128));
-            assertEquals(Mount.ENOSYS, mount.error(Mount.TMPFILE, Mount.ROOT, mount.body().u64(2).u64(0).name("#"), 144));
+            assertEquals(Mount.EPERM, mount.error(Mount.MKNOD, Mount.ROOT, mount.body().u64(0010600).u64(0).name("p"),
+                    128));
+            assertEquals(Mount.ENOSYS, mount.error(Mount.TMPFILE, Mount.ROOT, mount.body().u64(2).u64(0).name("#"),
+                    144));
             assertEquals(Mount.ENOSYS, mount.error(Mount.GETXATTR, f.node(), mount.body().u64(0).name("user.a"), 8));
             assertEquals(Mount.ENOSYS, mount.error(Mount.FALLOCATE, f.node(), allocate(mount, f, 0, 9, 0), 0));
             assertEquals(-Mount.ENOSYS, seek(mount, f, 0, 3));

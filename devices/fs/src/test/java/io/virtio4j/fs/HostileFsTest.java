@@ -216,7 +216,8 @@ class HostileFsTest {
                     continue;
                 }
                 for (int length = 0; length <= 96; length += 4) {
-                    byte[] message = mount.message(opcode, a.node(), mount.body().u64(a.fh()).raw(new byte[96]).toBytes());
+                    byte[] message = mount.message(opcode, a.node(),
+                            mount.body().u64(a.fh()).raw(new byte[96]).toBytes());
                     byte[] cut = Arrays.copyOf(message, Mount.IN_HEADER + length);
                     cut[0] = (byte) cut.length;
                     cut[1] = 0;
@@ -224,7 +225,8 @@ class HostileFsTest {
                     cases++;
                 }
                 for (int lie : new int[] {0, 1, 39, 40, 41, 1 << 20, -1}) {
-                    byte[] message = mount.message(opcode, a.node(), mount.body().u64(a.fh()).raw(new byte[88]).toBytes());
+                    byte[] message = mount.message(opcode, a.node(),
+                            mount.body().u64(a.fh()).raw(new byte[88]).toBytes());
                     ByteBuffer.wrap(message).order(mount.order).putInt(0, lie);
                     Reply reply = mount.ask(message, 300);
                     assertTrue(reply.error() == Mount.EINVAL || reply.error() == Mount.ENOSYS, "opcode=" + opcode);
@@ -243,7 +245,8 @@ class HostileFsTest {
             Open a = mount.open(mount.find("a"), 2);
             long node = a.node();
             for (long size : new long[] {4, 5, 1 << 20, 0x7FFF_FFFFL, 0xFFFF_FFFFL}) {
-                assertEquals(Mount.EINVAL, mount.error(Mount.WRITE, node, mount.body().u64(a.fh()).u64(0).u32(size).u32(0)
+                assertEquals(Mount.EINVAL, mount.error(Mount.WRITE, node,
+                        mount.body().u64(a.fh()).u64(0).u32(size).u32(0)
                         .u64(0).u64(0).raw(new byte[3]), 8));
                 int error = mount.error(Mount.SETXATTR, node,
                         mount.body().u32(size).u32(0).u64(0).name("user.a").raw(new byte[3]), 0);
@@ -286,14 +289,17 @@ class HostileFsTest {
     void replies_are_no_longer_than_their_room_whatever_is_asked_for() {
         try (Mount mount = Mount.of(TreeBackend.create().file("a", "0123456789").file("d/x", ""))) {
             Open a = mount.open(mount.find("a"), 2);
-            mount.ask(Mount.SETXATTR, a.node(), mount.body().u32(3).u32(0).u64(0).name("user.a").raw(new byte[3]), 0).ok();
+            mount.ask(Mount.SETXATTR, a.node(), mount.body().u32(3).u32(0).u64(0).name("user.a").raw(new byte[3]), 0)
+                    .ok();
             long d = mount.find("d");
             long fh = mount.ask(Mount.OPENDIR, d, mount.body().u64(0), 16).ok().body().getLong(0);
             int cases = 0;
             for (long size : new long[] {0, 1, 9, 10, 11, 1 << 24, 0x7FFF_FFFFL, 0xFFFF_FFFFL}) {
                 for (int room : new int[] {0, 1, 5, 10, 300}) {
-                    assertEquals(Math.min(Math.min(size, room), 10), mount.tryRead(a, 0, size, room).ok().bytes().length);
-                    Reply value = mount.ask(Mount.GETXATTR, a.node(), mount.body().u32(size).u32(0).name("user.a"), room);
+                    assertEquals(Math.min(Math.min(size, room), 10),
+                            mount.tryRead(a, 0, size, room).ok().bytes().length);
+                    Reply value = mount.ask(Mount.GETXATTR, a.node(), mount.body().u32(size).u32(0).name("user.a"),
+                            room);
                     assertTrue(value.body().remaining() <= Math.max(room, 8));
                     mount.ask(Mount.LISTXATTR, a.node(), mount.body().u32(size).u32(0), room);
                     mount.ask(Mount.READDIR, d, mount.body().u64(fh).u64(0).u32(size).u32(0).u64(0).u64(0), room);
@@ -321,7 +327,8 @@ class HostileFsTest {
                         mount.body().u32(1).u32(0).u64(0).name("security.capability").raw(new byte[1]), 0).ok();
                 switch (kind) {
                     case 0 -> mount.tryWrite(file, 0, new byte[1], 1 << 2).ok();
-                    case 1 -> mount.ask(Mount.SETATTR, file.node(), mount.change(1 << 3 | 1 << 11, 0, 0, 0, 0, 0), 104).ok();
+                    case 1 -> mount.ask(Mount.SETATTR, file.node(), mount.change(1 << 3 | 1 << 11, 0, 0, 0, 0, 0),
+                            104).ok();
                     case 2 -> mount.ask(Mount.SETATTR, file.node(), mount.change(2, 0, 0, 0, 5, 0), 104).ok();
                     case 3 -> mount.ask(Mount.OPEN, file.node(), mount.body().u32(2 | Mount.O_TRUNC).u32(1), 16).ok();
                     default -> mount.ask(Mount.FALLOCATE, file.node(),
@@ -379,7 +386,8 @@ class HostileFsTest {
         }
         try (Mount mount = Mount.of(TreeBackend.create(), choices -> choices.deviceNodes())) {
             Entry made = mount.entry(mount.ask(Mount.MKNOD, Mount.ROOT,
-                    mount.body().u32(FsMode.BLOCK_DEVICE | 0666).u32(259 << 8 | 0x45 | 0x123 << 20).u64(0).name("b"), 128));
+                    mount.body().u32(FsMode.BLOCK_DEVICE | 0666).u32(259 << 8 | 0x45 | 0x123 << 20).u64(0).name("b"),
+                            128));
             assertEquals(259 << 8 | 0x45 | 0x123 << 20, made.attributes().getInt(76));
         }
     }

@@ -67,7 +67,8 @@ class LockTest {
             mount.ask(Mount.FLUSH, file.node(), mount.body().u64(file.fh()).u64(0).u64(1), 0).ok();
             assertEquals(0, set(mount, file, 2, WRITE, 0, END));
             mount.ask(Mount.SETLK, file.node(), lock(mount, file, 7, WRITE, 0, END, true), 0).ok();
-            assertEquals(Mount.EAGAIN, mount.error(Mount.SETLK, file.node(), lock(mount, file, 8, READ, 0, END, true), 0));
+            assertEquals(Mount.EAGAIN, mount.error(Mount.SETLK, file.node(), lock(mount, file, 8, READ, 0, END, true),
+                    0));
             Open other = mount.open(file.node(), 2);
             mount.ask(Mount.RELEASE, file.node(), mount.body().u64(file.fh()).u32(0).u32(2).u64(7), 0).ok();
             mount.ask(Mount.SETLK, other.node(), lock(mount, other, 8, WRITE, 0, END, true), 0).ok();

@@ -157,7 +157,8 @@ class PathBackendTest {
             mount.write(file, 0, "x");
             Entry link = mount.entry(mount.ask(Mount.SYMLINK, Mount.ROOT, mount.body().name("l").name("../f"), 128));
             assertEquals(0120000, link.mode() & 0170000);
-            assertEquals("../f", new String(mount.ask(Mount.READLINK, link.node(), mount.body(), 100).ok().bytes(), UTF_8));
+            assertEquals("../f", new String(mount.ask(Mount.READLINK, link.node(), mount.body(), 100).ok().bytes(),
+                    UTF_8));
             Entry hard = mount.entry(mount.ask(Mount.LINK, Mount.ROOT, mount.body().u64(file.node()).name("h"), 128));
             assertEquals(file.node(), hard.node());
             assertEquals(2, hard.links());
@@ -231,7 +232,8 @@ class PathBackendTest {
         }
         String target = outside == null ? "/work" : outside.toString();
         try (Mount mount = Mount.of(backend)) {
-            long link = mount.entry(mount.ask(Mount.SYMLINK, Mount.ROOT, mount.body().name("l").name(target), 128)).node();
+            long link = mount.entry(mount.ask(Mount.SYMLINK, Mount.ROOT, mount.body().name("l").name(target), 128))
+                    .node();
             long inner = mount.entry(mount.ask(Mount.SYMLINK, Mount.ROOT,
                     mount.body().name("m").name(target + "/secret"), 128)).node();
             assertEquals(Mount.ENOTDIR, mount.error(Mount.LOOKUP, link, mount.body().name("secret"), 128));
@@ -309,7 +311,8 @@ class PathBackendTest {
             int cases = 0;
             for (String name : new String[] {"..\\secret", "a\\b", "C:\\secret", "C:", "\\secret", "a:b", "a*"}) {
                 assertEquals(Mount.ENOENT, mount.error(Mount.LOOKUP, Mount.ROOT, mount.body().name(name), 128), name);
-                assertEquals(Mount.EINVAL, mount.error(Mount.MKDIR, Mount.ROOT, mount.body().u64(0755).name(name), 128));
+                assertEquals(Mount.EINVAL, mount.error(Mount.MKDIR, Mount.ROOT, mount.body().u64(0755).name(name),
+                        128));
                 assertEquals(Mount.EINVAL, mount.error(Mount.CREATE, Mount.ROOT,
                         mount.body().u32(2).u32(0100600).u64(0).name(name), 144));
                 cases += 3;

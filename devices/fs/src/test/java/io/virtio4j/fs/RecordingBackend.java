@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 /** Counts what a backend is asked for, and what of it was not given back. */
 final class RecordingBackend implements FsBackend {
 
-    private static final Set<String> READING = Set.of("identity", "release", "attributes", "lookup", "symbolicLink", "open",
+    private static final Set<String> READING = Set.of("identity", "release", "attributes", "lookup", "symbolicLink",
+            "open",
             "openDirectory", "attribute", "attributeNames", "hashCode", "equals", "toString");
 
     private final FsBackend backend;

@@ -137,7 +137,8 @@ class RequestQueueTest {
         try (Mount mount = Mount.of(tree)) {
             assertEquals(Mount.EEXIST, mount.error(Mount.RENAME2, Mount.ROOT,
                     mount.body().u64(Mount.ROOT).u32(1).u32(0).name("a").name("b"), 0));
-            mount.ask(Mount.RENAME2, Mount.ROOT, mount.body().u64(Mount.ROOT).u32(2).u32(0).name("a").name("b"), 0).ok();
+            mount.ask(Mount.RENAME2, Mount.ROOT, mount.body().u64(Mount.ROOT).u32(2).u32(0).name("a").name("b"), 0)
+                    .ok();
             assertEquals("B", mount.content("a"));
             assertEquals("A", mount.content("b"));
             long d = mount.find("d");

@@ -81,7 +81,8 @@ class SavedStateTest {
         FsLockTable table = new FsLockTable();
         try (Mount mount = Mount.of(tree)) {
             Open file = mount.open(mount.find("f"), 2);
-            mount.ask(Mount.SETLK, file.node(), mount.body().u64(file.fh()).u64(1).u64(5).u64(9).u32(1).u32(7).u64(0), 0).ok();
+            mount.ask(Mount.SETLK, file.node(), mount.body().u64(file.fh()).u64(1).u64(5).u64(9).u32(1).u32(7).u64(0),
+                    0).ok();
             Submitted waiting = mount.submit(Mount.SETLKW, file.node(),
                     mount.body().u64(file.fh()).u64(2).u64(0).u64(6).u32(1).u32(7).u64(0), 0);
             FsDevice there = FsDevice.of("test", tree).locks(table).build();
@@ -92,7 +93,8 @@ class SavedStateTest {
             assertEquals(Mount.EAGAIN, mount.error(Mount.SETLK, file.node(),
                     mount.body().u64(file.fh()).u64(3).u64(9).u64(9).u32(0).u32(7).u64(0), 0));
             assertFalse(waiting.isUsed());
-            mount.ask(Mount.SETLK, file.node(), mount.body().u64(file.fh()).u64(1).u64(0).u64(9).u32(2).u32(7).u64(0), 0).ok();
+            mount.ask(Mount.SETLK, file.node(), mount.body().u64(file.fh()).u64(1).u64(0).u64(9).u32(2).u32(7).u64(0),
+                    0).ok();
             mount.reply(mount.driver.queue(1).await(waiting)).ok();
         }
     }
@@ -137,7 +139,8 @@ class SavedStateTest {
         byte[] saved;
         try (Mount mount = Mount.of(tree)) {
             Open file = mount.open(mount.find("d/f"), 2);
-            mount.ask(Mount.SETLK, file.node(), mount.body().u64(file.fh()).u64(1).u64(5).u64(9).u32(1).u32(7).u64(0), 0).ok();
+            mount.ask(Mount.SETLK, file.node(), mount.body().u64(file.fh()).u64(1).u64(5).u64(9).u32(1).u32(7).u64(0),
+                    0).ok();
             saved = save(mount.device);
         }
         for (int length = 0; length < saved.length; length++) {

@@ -186,7 +186,8 @@ public final class FsLockTable implements FsLocks {
 
     @Override
     public synchronized List<FsLock> held(FsNode node, Object session) {
-        return files.getOrDefault(node.identity(), List.of()).stream().filter(lock -> lock.session() == session).toList();
+        return files.getOrDefault(node.identity(), List.of()).stream().filter(lock -> lock.session() == session)
+                .toList();
     }
 
     @Override

@@ -20,6 +20,7 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -58,10 +59,9 @@ final class PathAttributes {
         if (host) {
             Map<String, Object> found = Files.readAttributes(path, "unix:*", NOFOLLOW);
             readNumbers(found, out);
-            out.mode = (int) found.get("mode");
-            common((long) found.get("size"), (FileTime) found.get("lastAccessTime"),
-                    (FileTime) found.get("lastModifiedTime"), (FileTime) found.get("ctime"),
-                    (FileTime) found.get("creationTime"), out);
+            out.mode = (int) number(found, "mode");
+            common(number(found, "size"), time(found, "lastAccessTime"), time(found, "lastModifiedTime"),
+                    time(found, "ctime"), time(found, "creationTime"), out);
             return;
         }
         BasicFileAttributes found = posix ? Files.readAttributes(path, PosixFileAttributes.class, NOFOLLOW)
@@ -89,10 +89,18 @@ final class PathAttributes {
     }
 
     private static void readNumbers(Map<String, Object> found, FsAttributes out) {
-        out.inode = ((Number) found.get("ino")).longValue();
-        out.links = Integer.toUnsignedLong((int) found.get("nlink"));
-        out.user = Integer.toUnsignedLong((int) found.get("uid"));
-        out.group = Integer.toUnsignedLong((int) found.get("gid"));
+        out.inode = number(found, "ino");
+        out.links = Integer.toUnsignedLong((int) number(found, "nlink"));
+        out.user = Integer.toUnsignedLong((int) number(found, "uid"));
+        out.group = Integer.toUnsignedLong((int) number(found, "gid"));
+    }
+
+    private static long number(Map<String, Object> found, String name) {
+        return ((Number) Objects.requireNonNull(found.get(name), name)).longValue();
+    }
+
+    private static FileTime time(Map<String, Object> found, String name) {
+        return (FileTime) Objects.requireNonNull(found.get(name), name);
     }
 
     private static void common(long size, FileTime access, FileTime modify, FileTime change, FileTime birth,
@@ -140,7 +148,8 @@ final class PathAttributes {
         if (!change.has(given)) {
             return null;
         }
-        return nanos == 0 ? FileTime.from(seconds, TimeUnit.SECONDS) : FileTime.from(Instant.ofEpochSecond(seconds, nanos));
+        return nanos == 0 ? FileTime.from(seconds, TimeUnit.SECONDS) : FileTime.from(Instant.ofEpochSecond(seconds,
+                nanos));
     }
 
     private void changeOwner(Path path, FsChange change, FsAttributes before) throws IOException {
@@ -167,10 +176,10 @@ final class PathAttributes {
             return;
         }
         Map<String, Object> made = Files.readAttributes(path, "unix:uid,gid", NOFOLLOW);
-        if ((int) made.get("uid") != 0) {
+        if (number(made, "uid") != 0) {
             return; // not root
         }
-        if (!inheritsGroup && Integer.toUnsignedLong((int) made.get("gid")) != group) {
+        if (!inheritsGroup && Integer.toUnsignedLong((int) number(made, "gid")) != group) {
             Files.setAttribute(path, "unix:gid", (int) group, NOFOLLOW);
         }
         if (user != 0) {

@@ -45,12 +45,12 @@ final class PathErrors {
     private PathErrors() {}
 
     /** A call of a file system. */
-    interface Call<T> {
+    interface Call<T extends @Nullable Object> {
         T run() throws IOException;
     }
 
     /** Makes a call; what it throws has an error number if there is one for it. */
-    static <T> T call(Call<T> call) throws IOException {
+    static <T extends @Nullable Object> T call(Call<T> call) throws IOException {
         try {
             return call.run();
         } catch (FsException e) {

@@ -195,15 +195,15 @@ final class PathNode implements FsNode {
     }
 
     /** While names are used, nobody changes them. */
-    private <T> T reading(PathErrors.Call<T> call) throws IOException {
+    private <T extends @Nullable Object> T reading(PathErrors.Call<T> call) throws IOException {
         return locked(backend.names().readLock(), call);
     }
 
-    private <T> T writing(PathErrors.Call<T> call) throws IOException {
+    private <T extends @Nullable Object> T writing(PathErrors.Call<T> call) throws IOException {
         return locked(backend.names().writeLock(), call);
     }
 
-    private static <T> T locked(Lock lock, PathErrors.Call<T> call) throws IOException {
+    private static <T extends @Nullable Object> T locked(Lock lock, PathErrors.Call<T> call) throws IOException {
         lock.lock();
         try {
             return PathErrors.call(call);

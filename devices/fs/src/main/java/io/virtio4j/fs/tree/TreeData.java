@@ -22,7 +22,7 @@ final class TreeData {
     static final long LARGEST = 1L << 40;
 
     private final TreeSpace space;
-    private byte @Nullable [] @Nullable [][] tables = new byte[0][][];
+    private byte[] @Nullable [] @Nullable [] tables = new byte[0][][];
     private long size;
     private long pages;
 
@@ -41,7 +41,7 @@ final class TreeData {
 
     private byte @Nullable [] page(long number) {
         int table = (int) (number >>> TABLE_SHIFT);
-        byte @Nullable [][] found = table < tables.length ? tables[table] : null;
+        byte @Nullable [] @Nullable [] found = table < tables.length ? tables[table] : null;
         return found == null ? null : found[(int) number & TABLE - 1];
     }
 
@@ -54,7 +54,7 @@ final class TreeData {
         if (table >= tables.length) {
             tables = Arrays.copyOf(tables, Math.max(table + 1, tables.length * 2));
         }
-        byte[][] found = tables[table];
+        byte @Nullable [] @Nullable [] found = tables[table];
         if (found == null) {
             space.take(TABLE_COST);
             found = new byte[TABLE][];
@@ -70,7 +70,7 @@ final class TreeData {
     private void dropPage(long number) {
         byte[] page = page(number);
         if (page != null) {
-            byte @Nullable [][] table = tables[(int) (number >>> TABLE_SHIFT)];
+            byte @Nullable [] @Nullable [] table = tables[(int) (number >>> TABLE_SHIFT)];
             if (table != null) {
                 table[(int) number & TABLE - 1] = null;
             }
@@ -181,7 +181,7 @@ final class TreeData {
     void free() {
         zero(0, (long) tables.length << TABLE_SHIFT + PAGE_SHIFT);
         long count = 0;
-        for (byte @Nullable [][] table : tables) {
+        for (byte @Nullable [] @Nullable [] table : tables) {
             count += table == null ? 0 : TABLE_COST;
         }
         space.giveBack(count);
