@@ -234,6 +234,10 @@ public final class HostDirectory implements FsBackend {
         return locks;
     }
 
+    HostLocks hostLocks() {
+        return locks;
+    }
+
     /** How many descriptors are open. */
     public int openDescriptors() {
         return open.get();

@@ -39,6 +39,7 @@ final class HostFile implements FsFile {
 
     @Override
     public void release() {
+        host.hostLocks().closed(this, node);
         file.close();
         host.give();
     }

@@ -16,9 +16,11 @@ import io.virtio4j.host.linux.LinuxNode.Access;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -46,6 +48,8 @@ final class HostLocks implements FsLocks {
     private final HostDirectory host;
     private final FsLockTable table = new FsLockTable();
     private final Map<Owner, LinuxFile> files = new HashMap<>();
+    /** Who has set locks through an open file of a guest's. */
+    private final Map<FsFile, Set<Owner>> setThrough = new HashMap<>();
     /** Those whom the table has told to try again, until no lock of this object is held. */
     private final List<Runnable> ready = new ArrayList<>();
     private final ScheduledThreadPoolExecutor looker;
@@ -138,6 +142,7 @@ final class HostLocks implements FsLocks {
             done = lockHost(open(owner, node), lock);
             if (done) {
                 table.set(node, file, lock);
+                setThrough.computeIfAbsent(file, key -> new HashSet<>()).add(owner);
             } else if (lock.kind() == Kind.FLOCK) {
                 table.release(node, file, lock.kind(), lock.session(), lock.owner()); // a change loses what was there
             }
@@ -206,6 +211,35 @@ final class HostLocks implements FsLocks {
             close(new Owner(node.identity(), kind, session, owner));
         }
         runReady();
+    }
+
+    /**
+     * An open file of a guest's is closed for good, so that everybody who had set locks through it has closed it too,
+     * and lost them. Linux says so by itself for locks of processes, but not for those of open files
+     * ({@code F_OFD_SETLK}).
+     */
+    void closed(HostFile file, FsNode node) {
+        synchronized (this) {
+            Set<Owner> owners = setThrough.remove(file);
+            if (owners == null) {
+                return;
+            }
+            for (Owner owner : owners) {
+                if (files.containsKey(owner)) {
+                    giveUp(owner, node, file);
+                }
+            }
+        }
+        runReady();
+    }
+
+    private void giveUp(Owner owner, FsNode node, FsFile file) {
+        try {
+            table.release(node, file, owner.kind, owner.session, owner.number);
+        } catch (FsException e) {
+            throw new IllegalStateException("a table of locks refuses to forget one", e);
+        }
+        close(owner);
     }
 
     @Override

@@ -131,6 +131,18 @@ class HostLocksTest {
     }
 
     @Test
+    void the_last_close_of_an_open_file_gives_up_what_was_locked_through_it() throws IOException {
+        FsFile closing = node.open(Caller.ROOT, OpenFlags.READ_AND_WRITE);
+        locks.set(node, closing, lock(GUEST, 1, Type.WRITE, 0, 1)); // by an owner that nobody speaks of again
+        locks.set(node, file, lock(GUEST, 2, Type.WRITE, 5, 5));
+
+        closing.release();
+
+        assertTrue(locks.set(node, file, lock(OTHER_GUEST, 1, Type.WRITE, 0, 1)));
+        assertFalse(locks.set(node, file, lock(OTHER_GUEST, 1, Type.WRITE, 5, 5)));
+    }
+
+    @Test
     void whole_files_are_locked_against_the_host_too() throws IOException {
         try (LinuxFile host = openInHost()) {
             assertTrue(locks.set(node, file, whole(GUEST, 1, Type.READ)));
