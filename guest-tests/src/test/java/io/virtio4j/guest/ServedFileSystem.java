@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.virtio4j.guest;
+
+import io.virtio4j.core.device.CoreFeature;
+import io.virtio4j.core.device.FeatureSet;
+import io.virtio4j.fs.FsCounter;
+import io.virtio4j.fs.FsDevice;
+import io.virtio4j.fs.FsDeviceBuilder;
+import io.virtio4j.fs.FsFeature;
+import io.virtio4j.fs.backend.FsBackend;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.UnaryOperator;
+
+/** A directory of the host that a guest finds in a slot, on PCI or on MMIO: with a worker for each queue. */
+final class ServedFileSystem implements ServedDevice {
+
+    private final FsDevice device;
+    private final ServedSlot slot;
+
+    private ServedFileSystem(FsDevice device, ServedSlot slot) {
+        this.device = device;
+        this.slot = slot;
+    }
+
+    /** Makes a directory in the shared one, and serves it in slot 3 by the name {@link FileSystemPlug#TAG}. */
+    static ServedFileSystem serve(SharedDirectory shared, String directory, Wiring wiring,
+        UnaryOperator<FsDeviceBuilder> choices) throws IOException {
+        Path path = shared.path(directory);
+        if (!Files.exists(path)) {
+            Files.createDirectory(path);
+        }
+        return serve(shared, 3, wiring, FileSystemPlug.TAG, FileSystemPlug.backend(path), choices);
+    }
+
+    /**
+     * Serves a file system.
+     *
+     * @param slot on bus 0; on MMIO 3, 7, 11 ...
+     * @param tag what the guest mounts it by
+     */
+    static ServedFileSystem serve(SharedDirectory shared, int slot, Wiring wiring, String tag, FsBackend backend,
+        UnaryOperator<FsDeviceBuilder> choices) throws IOException {
+        FsDevice device = choices.apply(FsDevice.of(tag, backend).requestQueues(wiring.queues())).build();
+        return new ServedFileSystem(device, ServedSlot.serve(shared, wiring, slot, "fs" + slot + ".sock",
+            wiring.instance(device).build()));
+    }
+
+    /** Puts the device into a machine. */
+    LinuxGuest.Builder plugInto(LinuxGuest.Builder machine) {
+        return slot.plugInto(machine).programs(GuestPrograms.FS);
+    }
+
+    FsDevice device() {
+        return device;
+    }
+
+    FeatureSet accepted() {
+        return slot.accepted();
+    }
+
+    long count(FsCounter counter) {
+        return device.counters().get(counter);
+    }
+
+    @Override
+    public String type() {
+        return "fs";
+    }
+
+    @Override
+    public Wiring wiring() {
+        return slot.wiring();
+    }
+
+    @Override
+    public List<String> acceptedNames() {
+        return ServedDevice.names(accepted(), FsFeature.values(), CoreFeature.values());
+    }
+
+    @Override
+    public long operations() {
+        return count(FsCounter.REQUESTS);
+    }
+
+    @Override
+    public long bytes() {
+        return count(FsCounter.READ_BYTES) + count(FsCounter.WRITTEN_BYTES);
+    }
+
+    /** Faults of the backend; that a request is answered with an error number is usual. */
+    @Override
+    public long errors() {
+        return count(FsCounter.BACKEND_FAULTS);
+    }
+
+    @Override
+    public void close() {
+        slot.close();
+        try {
+            device.close();
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+}
