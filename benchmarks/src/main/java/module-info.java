@@ -5,6 +5,7 @@ module io.virtio4j.benchmarks {
     requires io.virtio4j.blk;
     requires io.virtio4j.core;
     requires io.virtio4j.fs;
+    requires io.virtio4j.fs.linux;
     requires io.virtio4j.gpu;
     requires io.virtio4j.net;
     requires io.virtio4j.sound;
