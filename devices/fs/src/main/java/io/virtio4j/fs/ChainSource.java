@@ -4,18 +4,16 @@ package io.virtio4j.fs;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import io.netty.buffer.ByteBuf;
+import io.virtio4j.core.queue.ChainCursor;
 import io.virtio4j.core.queue.ChainReader;
 import io.virtio4j.fs.backend.DataSource;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 
 /** Device-readable bytes of a chain, as many as a write may take. */
-final class ChainSource implements DataSource {
+final class ChainSource extends ChainData implements DataSource {
 
-    private final ChainPieces pieces = new ChainPieces();
     private ChainReader reader;
-    private long length;
-    private long position;
     /** How far the reader is ahead, because its views move it. */
     private long ahead;
 
@@ -26,8 +24,7 @@ final class ChainSource implements DataSource {
     /** Begins at the reader's position. */
     ChainSource over(ChainReader newReader, long bytes) {
         reader = newReader;
-        length = bytes;
-        position = 0;
+        begin(bytes);
         ahead = 0;
         return this;
     }
@@ -40,17 +37,9 @@ final class ChainSource implements DataSource {
     }
 
     @Override
-    public long remaining() {
-        return length - position;
-    }
-
-    @Override
-    public long position() {
-        return position;
-    }
-
-    private void require(long count) {
-        Objects.checkFromIndexSize(position, count, length);
+    ChainCursor cursor() {
+        settle();
+        return reader;
     }
 
     @Override
@@ -63,7 +52,7 @@ final class ChainSource implements DataSource {
             reader.skip(run);
             done += run;
         }
-        position += count;
+        moved(count);
     }
 
     @Override
@@ -71,7 +60,7 @@ final class ChainSource implements DataSource {
         require(count);
         settle();
         reader.read(target, offset, count);
-        position += count;
+        moved(count);
     }
 
     @Override
@@ -90,27 +79,6 @@ final class ChainSource implements DataSource {
             reader.skip(count - ahead);
         }
         ahead = Math.max(0, ahead - count);
-        position += count;
-    }
-
-    @Override
-    public int pieces(int most) {
-        settle();
-        return pieces.collect(reader, remaining(), most);
-    }
-
-    @Override
-    public MemorySegment segment(int piece) {
-        return pieces.segment(piece);
-    }
-
-    @Override
-    public long offset(int piece) {
-        return pieces.offset(piece);
-    }
-
-    @Override
-    public long length(int piece) {
-        return pieces.length(piece);
+        moved(count);
     }
 }

@@ -4,20 +4,18 @@ package io.virtio4j.fs;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import io.netty.buffer.ByteBuf;
+import io.virtio4j.core.queue.ChainCursor;
 import io.virtio4j.core.queue.ChainWriter;
 import io.virtio4j.fs.backend.DataTarget;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 
 /** Device-writable bytes of a chain, as many as a read may fill. */
-final class ChainTarget implements DataTarget {
+final class ChainTarget extends ChainData implements DataTarget {
 
     private static final byte[] ZEROES = new byte[4096];
 
-    private final ChainPieces pieces = new ChainPieces();
     private ChainWriter writer;
-    private long length;
-    private long position;
 
     ChainTarget(ChainWriter writer) {
         this.writer = writer;
@@ -26,23 +24,13 @@ final class ChainTarget implements DataTarget {
     /** Begins at the writer's position. */
     ChainTarget over(ChainWriter newWriter, long bytes) {
         writer = newWriter;
-        length = bytes;
-        position = 0;
+        begin(bytes);
         return this;
     }
 
     @Override
-    public long remaining() {
-        return length - position;
-    }
-
-    @Override
-    public long position() {
-        return position;
-    }
-
-    private void require(long count) {
-        Objects.checkFromIndexSize(position, count, length);
+    ChainCursor cursor() {
+        return writer;
     }
 
     @Override
@@ -54,14 +42,14 @@ final class ChainTarget implements DataTarget {
             writer.advance(run);
             done += run;
         }
-        position += count;
+        moved(count);
     }
 
     @Override
     public void put(MemorySegment source, long offset, long count) {
         require(count);
         writer.write(source, offset, count);
-        position += count;
+        moved(count);
     }
 
     @Override
@@ -83,26 +71,6 @@ final class ChainTarget implements DataTarget {
     public void advance(long count) {
         require(count);
         writer.advance(count);
-        position += count;
-    }
-
-    @Override
-    public int pieces(int most) {
-        return pieces.collect(writer, remaining(), most);
-    }
-
-    @Override
-    public MemorySegment segment(int piece) {
-        return pieces.segment(piece);
-    }
-
-    @Override
-    public long offset(int piece) {
-        return pieces.offset(piece);
-    }
-
-    @Override
-    public long length(int piece) {
-        return pieces.length(piece);
+        moved(count);
     }
 }

@@ -12,13 +12,7 @@ import java.lang.foreign.MemorySegment;
  * <p>Three ways to take from it: copy bytes out; use views of the next contiguous bytes; or give all pieces to a call
  * that gathers. The latter two {@link #advance} afterwards.
  */
-public interface DataSource {
-
-    /** How many bytes are left. */
-    long remaining();
-
-    /** How many bytes were taken. */
-    long position();
+public interface DataSource extends DataPieces {
 
     /** Copies bytes out. */
     void get(byte[] target, int offset, int count);
@@ -35,26 +29,6 @@ public interface DataSource {
      * @throws IndexOutOfBoundsException if nothing is left
      */
     ByteBuf view(int max);
-
-    /** Counts bytes as taken that were taken through {@link #view} or the pieces. */
-    void advance(long count);
-
-    /**
-     * Collects the pieces from the position on; they stay the same until the next call.
-     *
-     * @param most the most pieces that are wanted
-     * @return how many there are, at most so many; 0 only if nothing is left
-     */
-    int pieces(int most);
-
-    /** The memory that a piece lies in; native unless this was made of an array. */
-    MemorySegment segment(int piece);
-
-    /** Where in its memory a piece begins. */
-    long offset(int piece);
-
-    /** The bytes of a piece; positive. */
-    long length(int piece);
 
     /** A source that is one piece of memory. */
     static DataSource of(MemorySegment memory) {

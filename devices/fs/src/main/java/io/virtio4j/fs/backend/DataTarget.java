@@ -12,13 +12,7 @@ import java.lang.foreign.MemorySegment;
  * <p>Three ways to fill it: copy bytes in; fill views of the next contiguous bytes; or give all pieces to a call that
  * scatters. The latter two {@link #advance} afterwards.
  */
-public interface DataTarget {
-
-    /** How many bytes can still be filled. */
-    long remaining();
-
-    /** How many bytes were filled. */
-    long position();
+public interface DataTarget extends DataPieces {
 
     /** Copies bytes in. */
     void put(byte[] source, int offset, int count);
@@ -38,26 +32,6 @@ public interface DataTarget {
      * @throws IndexOutOfBoundsException if nothing remains
      */
     ByteBuf view(int max);
-
-    /** Counts bytes as filled that were filled through {@link #view} or the pieces. */
-    void advance(long count);
-
-    /**
-     * Collects the pieces from the position on; they stay the same until the next call.
-     *
-     * @param most the most pieces that are wanted
-     * @return how many there are, at most so many; 0 only if nothing remains
-     */
-    int pieces(int most);
-
-    /** The memory that a piece lies in; native unless this was made of an array. */
-    MemorySegment segment(int piece);
-
-    /** Where in its memory a piece begins. */
-    long offset(int piece);
-
-    /** The bytes of a piece; positive. */
-    long length(int piece);
 
     /** A target that is one piece of memory. */
     static DataTarget of(MemorySegment memory) {
