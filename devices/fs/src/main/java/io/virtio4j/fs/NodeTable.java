@@ -194,11 +194,15 @@ final class NodeTable {
         }
     }
 
-    /** The driver has gone: it forgets everything. */
-    void close() {
+    /** The driver has gone. */
+    void forgetAll() {
         for (Node node : numbers.all()) {
             node.forget(Long.MAX_VALUE);
         }
+    }
+
+    /** Nobody asks for the root any more; once. */
+    void close() {
         root.release();
     }
 }

@@ -76,7 +76,12 @@ final class RequestQueue implements QueueHandler {
         if (work == null) {
             work = new Work();
         }
-        work.request.begin(chain);
+        try {
+            work.request.begin(chain);
+        } catch (DriverFault e) {
+            idle.add(work);
+            throw e;
+        }
         if (mayBlock(work.request.opcode())) {
             chain.defer();
             try {
@@ -188,6 +193,9 @@ final class RequestQueue implements QueueHandler {
             refuse(request, FsErrno.EIO.number(), null);
         } finally {
             request.finish();
+            if (request.hasSession()) {
+                request.session().served();
+            }
         }
     }
 

@@ -26,6 +26,7 @@ final class Session {
     private final NodeTable nodes;
     private final Numbers<Handle> handles;
     private final DaxWindow dax;
+    private volatile boolean closed;
 
     private final SessionRequests sessionRequests;
     private final NodeRequests nodeRequests;
@@ -192,13 +193,26 @@ final class Session {
         }
     }
 
+    /** A request of it ended: if the session has ended before, nothing of what the request made is left. */
+    void served() {
+        if (closed) {
+            sweep();
+        }
+    }
+
     /** The driver is gone: nothing of it is left here, once requests that are under way have ended. */
     void close() {
+        closed = true;
+        sweep();
+        nodes.close();
+    }
+
+    private void sweep() {
         locks().releaseAll(this);
         dax.close();
         for (Handle handle : handles.all()) {
             handle.close();
         }
-        nodes.close();
+        nodes.forgetAll();
     }
 }

@@ -95,6 +95,39 @@ class HighPriorityQueueTest {
 
     @Test
     @HostileCase("FS-10")
+    void what_is_opened_for_a_session_that_ends_meanwhile_is_given_back() throws Exception {
+        CountDownLatch entered = new CountDownLatch(1);
+        CountDownLatch latch = new CountDownLatch(1);
+        TreeBackend tree = TreeBackend.create().computed("slow", waitingFor(entered, latch));
+        RecordingBackend backend = new RecordingBackend(tree);
+        try (Mount mount = Mount.of(backend, choices -> choices.requestQueues(2), DriverOptions.split(),
+                instance -> instance.runner(Runner.workerPerQueue(Thread.ofPlatform().daemon().factory())))) {
+            Submitted open = mount.submit(Mount.OPEN, mount.find("slow"), mount.body().u32(0).u32(0), 16);
+            entered.await();
+            mount.queue = 2;
+            mount.init();
+            latch.countDown();
+            mount.driver.queue(1).await(open);
+            mount.driver.waitFor("the file to be given back", () -> backend.held() == 1);
+            assertEquals(0, mount.device.handles());
+            assertEquals(1, mount.device.nodes());
+        }
+        assertEquals(0, backend.held());
+    }
+
+    @Test
+    void requests_without_a_header_cost_an_executor_nothing() {
+        try (ExecutorService threads = Executors.newFixedThreadPool(1);
+                Mount mount = Mount.of(TreeBackend.create(), choices -> choices.executor(threads))) {
+            for (int i = 0; i < 1000; i++) {
+                assertEquals(0, mount.driver.queue(1).exchange(new byte[39], 100).usedLength());
+            }
+            assertEquals(Mount.ROOT, mount.getattr(Mount.ROOT).node());
+        }
+    }
+
+    @Test
+    @HostileCase("FS-10")
     void normal_requests_are_refused() {
         try (Mount mount = Mount.tree()) {
             mount.queue = Mount.HIPRIO;

@@ -18,13 +18,16 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FsLockTable implements FsLocks {
 
+    /** Locks of one file are looked through one by one. */
+    private static final int MOST_OF_A_FILE = 4096;
+
     /** More locks than this are refused with ENOLCK. */
     private final int limit;
     private final Map<Object, List<FsLock>> files = new HashMap<>();
     private final List<Waiter> waiters = new ArrayList<>();
     private int count;
 
-    /** Creates a table of at most 65,536 locks. */
+    /** Creates a table of at most 65,536 locks, and 4,096 of a file. */
     public FsLockTable() {
         this(1 << 16);
     }
@@ -32,7 +35,7 @@ public final class FsLockTable implements FsLocks {
     /**
      * Creates a table.
      *
-     * @param limit the most locks, all files together
+     * @param limit the most locks, all files together; a file has 4,096 at most
      */
     public FsLockTable(int limit) {
         this.limit = limit;
@@ -148,7 +151,7 @@ public final class FsLockTable implements FsLocks {
             changed.add(added);
         }
         int more = changed.size() - locks.size();
-        if (more > 0 && count > limit - more) {
+        if (more > 0 && (count > limit - more || changed.size() > MOST_OF_A_FILE)) {
             throw FsException.of(FsErrno.ENOLCK);
         }
         count += more;

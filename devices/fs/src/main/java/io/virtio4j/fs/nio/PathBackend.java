@@ -33,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  * directories have mode 0755 and files 0644. New files belong to the driver's user if this process runs as root and the
  * file system has owners. Names are UTF-8; others cannot be created and are not found.
  *
+ * <p>Threads that serve the device must not be interrupted: Java closes the file that an interrupted thread works on.
+ *
  * <p>The package's description says what is promised and what is not where others change the tree at the same time.
  */
 public final class PathBackend implements FsBackend {
