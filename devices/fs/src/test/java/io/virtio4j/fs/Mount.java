@@ -149,6 +149,14 @@ final class Mount implements AutoCloseable {
         return new Mount(device, TestDriver.attach(device, instance).start(options));
     }
 
+    /** The same session through another queue, for another thread; not to be closed. */
+    Mount through(int otherQueue) {
+        Mount other = new Mount(device, driver);
+        other.queue = otherQueue;
+        other.unique = (long) otherQueue << 40;
+        return other;
+    }
+
     static Mount tree() {
         return of(TreeBackend.create());
     }
@@ -411,6 +419,12 @@ final class Mount implements AutoCloseable {
             at = entry + 24 + length + 7 & -8;
         }
         return found;
+    }
+
+    /** As a driver with one queue would: through that of requests. */
+    void forgetHere(long node) {
+        Submitted done = driver.queue(queue).exchange(message(FORGET, node, body().u64(1).toBytes()), 0);
+        assertEquals(0, done.usedLength());
     }
 
     void forget(long node, long lookups) {
