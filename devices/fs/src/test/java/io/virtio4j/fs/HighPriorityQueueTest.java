@@ -49,7 +49,8 @@ class HighPriorityQueueTest {
         TreeBackend tree = TreeBackend.create().computed("slow", waitingFor(entered, latch)).file("a", "A");
         Runner runner = Runner.workerPerQueue(Thread.ofPlatform().daemon().factory());
         try (Mount mount = Mount.of(tree, choices -> choices.requestQueues(2), DriverOptions.split(),
-                instance -> instance.runner(runner))) {
+                instance -> instance.runner(runner));
+                AutoCloseable _ = latch::countDown) {
             long slow = mount.find("slow");
             long a = mount.find("a");
             Submitted first = mount.submit(Mount.OPEN, slow, mount.body().u32(0).u32(0), 16);
@@ -77,7 +78,8 @@ class HighPriorityQueueTest {
         TreeBackend tree = TreeBackend.create().computed("slow", waitingFor(entered, latch)).file("a", "A");
         try (ExecutorService threads = Executors.newFixedThreadPool(4);
                 Mount mount = Mount.of(tree, choices -> choices.executor(threads), DriverOptions.packed(),
-                        instance -> instance.runner(Runner.workerPerDevice(Thread.ofPlatform().daemon().factory())))) {
+                        instance -> instance.runner(Runner.workerPerDevice(Thread.ofPlatform().daemon().factory())));
+                AutoCloseable _ = latch::countDown) {
             long slow = mount.find("slow");
             long a = mount.find("a");
             Submitted waiting = mount.submit(Mount.OPEN, slow, mount.body().u32(0).u32(0), 16);
@@ -101,7 +103,8 @@ class HighPriorityQueueTest {
         TreeBackend tree = TreeBackend.create().computed("slow", waitingFor(entered, latch));
         RecordingBackend backend = new RecordingBackend(tree);
         try (Mount mount = Mount.of(backend, choices -> choices.requestQueues(2), DriverOptions.split(),
-                instance -> instance.runner(Runner.workerPerQueue(Thread.ofPlatform().daemon().factory())))) {
+                instance -> instance.runner(Runner.workerPerQueue(Thread.ofPlatform().daemon().factory())));
+                AutoCloseable _ = latch::countDown) {
             Submitted open = mount.submit(Mount.OPEN, mount.find("slow"), mount.body().u32(0).u32(0), 16);
             entered.await();
             mount.queue = 2;
