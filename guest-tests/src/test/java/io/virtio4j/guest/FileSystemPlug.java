@@ -23,7 +23,7 @@ final class FileSystemPlug {
         String ring) {
         return machine.programs(GuestPrograms.FS).arguments(
             "-chardev", "socket,id=fs,path=" + shared.inside(socket),
-            "-device", "vhost-user-fs-pci,chardev=fs,addr=3,queue-size=256,tag=" + TAG + ",packed="
+            "-device", "vhost-user-fs-pci,chardev=fs,addr=3,queue-size=512,tag=" + TAG + ",packed="
                 + (ring.equals("packed") ? "on" : "off"));
     }
 }

@@ -108,7 +108,8 @@ public final class FsDevice implements VirtioDevice, AutoCloseable {
     @Override
     public List<QueueSpec> queues() {
         List<QueueSpec> queues = new ArrayList<>();
-        queues.add(QueueSpec.named("hiprio"));
+        // As large as the others: QEMU's vhost-user-fs has one size for all.
+        queues.add(new QueueSpec("hiprio", options.queueSize));
         if (options.notifications) {
             queues.add(QueueSpec.named("notification"));
         }
