@@ -47,8 +47,9 @@ public final class ExtendedAttributes {
         CallBuffers buffers = LinuxNode.buffers();
         int fd = descriptor.acquire("setxattr");
         try {
-            LinuxNode.check(SystemCall.SETXATTR, SystemCall.SETXATTR.call(buffers.openFile(fd), buffers.otherPath(name), value,
-                    value.byteSize(), flags), fd, name);
+            long result = SystemCall.SETXATTR.call(
+                    buffers.openFile(fd), buffers.otherPath(name), value, value.byteSize(), flags);
+            LinuxNode.check(SystemCall.SETXATTR, result, fd, name);
         } finally {
             descriptor.release();
         }
@@ -65,8 +66,8 @@ public final class ExtendedAttributes {
         CallBuffers buffers = LinuxNode.buffers();
         int fd = descriptor.acquire("listxattr");
         try {
-            return LinuxNode.check(SystemCall.LISTXATTR, SystemCall.LISTXATTR.call(buffers.openFile(fd), to, to.byteSize()), fd,
-                    null);
+            long result = SystemCall.LISTXATTR.call(buffers.openFile(fd), to, to.byteSize());
+            return LinuxNode.check(SystemCall.LISTXATTR, result, fd, null);
         } finally {
             descriptor.release();
         }
@@ -83,8 +84,8 @@ public final class ExtendedAttributes {
         CallBuffers buffers = LinuxNode.buffers();
         int fd = descriptor.acquire("removexattr");
         try {
-            LinuxNode.check(SystemCall.REMOVEXATTR, SystemCall.REMOVEXATTR.call(buffers.openFile(fd), buffers.otherPath(name)),
-                    fd, name);
+            long result = SystemCall.REMOVEXATTR.call(buffers.openFile(fd), buffers.otherPath(name));
+            LinuxNode.check(SystemCall.REMOVEXATTR, result, fd, name);
         } finally {
             descriptor.release();
         }

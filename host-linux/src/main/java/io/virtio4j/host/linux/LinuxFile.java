@@ -581,23 +581,7 @@ public final class LinuxFile implements AutoCloseable {
      * @throws LinuxException {@code EBADF} after the close
      */
     public Set<Seal> seals() throws LinuxException {
-        return seals(descriptor);
-    }
-
-    static Set<Seal> seals(FileDescriptor descriptor) throws LinuxException {
-        int fd = descriptor.acquire("fcntl");
-        try {
-            int result = FileCalls.fcntl(fd, FileCalls.F_GET_SEALS, 0);
-            if (result == -Libc.EINVAL) {
-                return EnumSet.noneOf(Seal.class);
-            }
-            if (result < 0) {
-                throw new LinuxException("fcntl", -result, "fd=" + fd);
-            }
-            return Seal.ofBits(result);
-        } finally {
-            descriptor.release();
-        }
+        return Seal.of(descriptor);
     }
 
     /** Closes the descriptor; again, it does nothing. Mappings of the file stay. */

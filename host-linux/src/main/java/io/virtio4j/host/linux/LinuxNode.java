@@ -283,9 +283,7 @@ public final class LinuxNode implements AutoCloseable {
     }
 
     private FileDescriptor opened(long result, byte[] name) throws LinuxException {
-        if (result < 0) {
-            throw failed(SystemCall.OPENAT2, result, descriptor.number(), name);
-        }
+        check(SystemCall.OPENAT2, result, descriptor.number(), name);
         return new FileDescriptor((int) result);
     }
 
@@ -486,9 +484,7 @@ public final class LinuxNode implements AutoCloseable {
     /** Follows the kernel's own link to an open file, which leads to that file whatever its name. */
     private static FileDescriptor reopen(int fd, int flags) throws LinuxException {
         long result = SystemCall.OPENAT.call(SystemCall.AT_FDCWD, buffers().openFile(fd), flags, 0);
-        if (result < 0) {
-            throw failed(SystemCall.OPENAT, result, fd, null);
-        }
+        check(SystemCall.OPENAT, result, fd, null);
         return new FileDescriptor((int) result);
     }
 
@@ -559,8 +555,8 @@ public final class LinuxNode implements AutoCloseable {
     }
 
     private static void requireName(byte[] name) throws LinuxException {
-        boolean here = name.length == 0 || name[0] == '.' && (name.length == 1 || name.length == 2 && name[1] == '.');
-        boolean bad = here;
+        boolean bad = name.length == 0
+                || name[0] == '.' && (name.length == 1 || name.length == 2 && name[1] == '.');
         for (byte b : name) {
             bad |= b == '/' || b == 0;
         }

@@ -141,7 +141,7 @@ public final class Mapping implements AutoCloseable {
         if (type != FileStatus.Type.REGULAR) {
             throw new IOException("mapping: " + file + " type=" + type + ": must be a regular file");
         }
-        if (!trusted && !LinuxFile.seals(file).contains(Seal.SHRINK)) {
+        if (!trusted && !Seal.of(file).contains(Seal.SHRINK)) {
             throw new LinuxException("mmap", Errno.EPERM.number(), "memory that the peer can truncate: seal it"
                     + " with F_SEAL_SHRINK (QEMU: memory-backend-memfd), or trust the peer with"
                     + " trustMemory()");

@@ -35,8 +35,25 @@ public enum Seal {
         return bits;
     }
 
+    /** The seals of a file; none if it cannot be sealed. */
+    static Set<Seal> of(FileDescriptor file) throws LinuxException {
+        int fd = file.acquire("fcntl");
+        try {
+            int result = FileCalls.fcntl(fd, FileCalls.F_GET_SEALS, 0);
+            if (result == -Libc.EINVAL) {
+                return EnumSet.noneOf(Seal.class);
+            }
+            if (result < 0) {
+                throw new LinuxException("fcntl", -result, "fd=" + fd);
+            }
+            return ofBits(result);
+        } finally {
+            file.release();
+        }
+    }
+
     /** Seals without a name here, of a newer kernel, are left out. */
-    static Set<Seal> ofBits(int bits) {
+    private static Set<Seal> ofBits(int bits) {
         EnumSet<Seal> seals = EnumSet.noneOf(Seal.class);
         for (Seal seal : values()) {
             if ((bits & seal.bit) != 0) {

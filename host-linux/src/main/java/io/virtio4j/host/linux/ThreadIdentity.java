@@ -108,8 +108,9 @@ public final class ThreadIdentity {
         MemorySegment groups = Arena.ofAuto().allocate(JAVA_INT, GROUPS_MAX);
         long count = LinuxNode.check(SystemCall.GETGROUPS, SystemCall.GETGROUPS.call(GROUPS_MAX, groups.address()), 0,
                 null);
-        return new ThreadIdentity(has, able, (int) SystemCall.SETFSGID.call(-1, 0), Arena.ofAuto().allocate(JAVA_INT, count)
-                .copyFrom(groups.asSlice(0, count * Integer.BYTES)));
+        MemorySegment own = Arena.ofAuto().allocate(JAVA_INT, count)
+                .copyFrom(groups.asSlice(0, count * Integer.BYTES));
+        return new ThreadIdentity(has, able, (int) SystemCall.SETFSGID.call(-1, 0), own);
     }
 
     /** {@return whether this process may make files for other users: it is root, with the capabilities of root} */

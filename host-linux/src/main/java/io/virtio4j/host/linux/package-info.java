@@ -51,8 +51,9 @@
  * <p><b>Inside.</b> {@code Libc} binds functions; {@code FileCalls}, {@code MemoryCalls},
  * {@code PollCalls}, {@code SocketCalls} and {@code TapCalls} hold one bound function and one wrapper for each system
  * call, which returns what the kernel returns (a result, or the error number negated) and so costs
- * no exception; {@code SystemCall} does the same for calls by their numbers, of which the C library need not know. Each kernel structure is declared once, with its size checked, in the class named
- * after it. {@code CallState} is what one thread needs for its calls.
+ * no exception; {@code SystemCall} does the same for calls by their numbers, of which the C library need not know.
+ * Each kernel structure is declared once, with its size checked, in the class named after it. {@code CallState} is
+ * what one thread needs for its calls.
  */
 @NullMarked
 package io.virtio4j.host.linux;
