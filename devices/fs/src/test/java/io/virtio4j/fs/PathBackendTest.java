@@ -264,7 +264,7 @@ class PathBackendTest {
         Path outside = Files.createDirectory(temporary.resolve("outside"));
         Files.writeString(outside.resolve("f"), "SECRET");
         PathBackend backend = open(Kind.DIRECTORY);
-        int rounds = 3000;
+        int rounds = 1000;
         try (Mount mount = Mount.of(backend, choices -> choices.requestQueues(2), DriverOptions.split(),
                 instance -> instance.runner(Runner.workerPerQueue(Thread.ofPlatform().daemon().factory())))) {
             int outcomes = 0;
