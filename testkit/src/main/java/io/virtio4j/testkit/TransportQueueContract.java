@@ -297,7 +297,7 @@ public abstract class TransportQueueContract {
             return thread;
         });
         try (Rig rig = new Rig(runner)) {
-            for (int round = 0; round < 50; round++) {
+            for (int round = 0; round < 25; round++) {
                 rig.start(format);
                 for (int i = 0; i < 8; i++) {
                     rig.driver.queue(i % 2).submit(new byte[] {(byte) i}, 1);
