@@ -8,6 +8,7 @@ module io.virtio4j.examples {
     requires io.virtio4j.balloon;
     requires io.virtio4j.balloon.linux;
     requires io.virtio4j.fs;
+    requires io.virtio4j.fs.linux;
     requires io.virtio4j.gpio;
     requires io.virtio4j.gpu;
     requires io.virtio4j.gpu.desktop;

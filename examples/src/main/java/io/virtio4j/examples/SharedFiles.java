@@ -2,6 +2,7 @@
 package io.virtio4j.examples;
 
 import io.virtio4j.fs.FsDevice;
+import io.virtio4j.fs.linux.HostDirectory;
 import io.virtio4j.fs.nio.PathBackend;
 import io.virtio4j.fs.tree.TreeBackend;
 import java.io.IOException;
@@ -31,4 +32,10 @@ final class SharedFiles {
         return FsDevice.of("app", PathBackend.of(archive.getPath("/")).closing(archive)).readOnly().build();
     }
     // end::zip[]
+
+    // tag::directory[]
+    static FsDevice directory(Path path) throws IOException {
+        return FsDevice.of("shared", HostDirectory.open(path)).build();
+    }
+    // end::directory[]
 }
