@@ -17,7 +17,6 @@ import io.virtio4j.balloon.linux.LinuxPageRelease;
 import io.virtio4j.core.device.CoreFeature;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -60,20 +59,8 @@ class BalloonGuestTest {
             .name("balloon-" + name + "-" + served.wiring()).memory(MEBIBYTES).processors(2);
     }
 
-    /** A line of the guest's {@code /proc/meminfo}, in bytes. */
-    private static long memory(LinuxGuest guest, String what) {
-        return Long.parseLong(guest.run("sed -n 's/^" + what + ": *\\([0-9]*\\) kB/\\1/p' /proc/meminfo").success()
-            .strip()) << 10;
-    }
-
     private static void await(String what, BooleanSupplier condition) {
-        long deadline = System.nanoTime() + LONG.toNanos();
-        while (!condition.getAsBoolean()) {
-            if (System.nanoTime() > deadline) {
-                throw new AssertionError("not so after " + LONG.toSeconds() + " s: " + what);
-            }
-            LockSupport.parkNanos(50_000_000);
-        }
+        Waiting.until(what, LONG, condition);
     }
 
     /** Uses nearly all free memory for a moment, so that the host holds it. */
@@ -115,14 +102,14 @@ class BalloonGuestTest {
             assertEquals(wiring.ring() == Wiring.Ring.PACKED, served.accepted().has(CoreFeature.RING_PACKED));
             row.step("touch all memory");
             touchMemory(guest);
-            long total = memory(guest, "MemTotal");
+            long total = guest.memory("MemTotal");
             long held = guest.residentBytes();
             GuestJob load = load(guest);
 
             row.step("inflate by half");
             balloon.target(HALF / BalloonDevice.PAGE_SIZE);
             await("inflated", () -> balloon.actual() == balloon.target());
-            assertEquals(total - HALF, memory(guest, "MemTotal"), "the guest has so much less");
+            assertEquals(total - HALF, guest.memory("MemTotal"), "the guest has so much less");
             long saved = held - guest.residentBytes();
             assertTrue(Math.abs(saved - HALF) <= SLACK, "the host has so much more: held=" + held + " saved=" + saved);
             assertEquals(HALF / BalloonDevice.PAGE_SIZE,
@@ -134,7 +121,7 @@ class BalloonGuestTest {
             row.step("deflate");
             balloon.target(0);
             await("deflated", () -> balloon.actual() == 0);
-            assertEquals(total, memory(guest, "MemTotal"), "all is back");
+            assertEquals(total, guest.memory("MemTotal"), "all is back");
             guest.run("touch /tmp/stop").success();
             assertEquals("", load.finish(LONG).success(), "the load saw its own bytes alone");
             touchMemory(guest);
@@ -163,8 +150,8 @@ class BalloonGuestTest {
         await("fresh statistics",
             () -> balloon.statistics().orElseThrow().nanoTime() - before.nanoTime() > 500_000_000);
         BalloonStatistics now = balloon.statistics().orElseThrow();
-        assertEquals(memory(guest, "MemTotal"), now.get(BalloonStatistic.MEMTOT).orElseThrow());
-        long difference = memory(guest, "MemAvailable") - now.get(BalloonStatistic.AVAIL).orElseThrow();
+        assertEquals(guest.memory("MemTotal"), now.get(BalloonStatistic.MEMTOT).orElseThrow());
+        long difference = guest.memory("MemAvailable") - now.get(BalloonStatistic.AVAIL).orElseThrow();
         assertTrue(Math.abs(difference) <= SLACK, "available memory differs by " + difference);
         assertTrue(now.get(BalloonStatistic.MEMFREE).orElseThrow() < HALF, now.toString());
         assertTrue(now.get(BalloonStatistic.CACHES).orElseThrow() > 8 * MIB, now.toString());
@@ -179,7 +166,7 @@ class BalloonGuestTest {
              LinuxGuest guest = boot(served, shared, "oom")) {
             row.shows(served);
             BalloonDevice balloon = served.balloon();
-            long wanted = memory(guest, "MemAvailable") - 64 * MIB;
+            long wanted = guest.memory("MemAvailable") - 64 * MIB;
             balloon.target(wanted / BalloonDevice.PAGE_SIZE);
             await("inflated", () -> balloon.actual() == balloon.target());
             use(guest, 157_286_400);
@@ -266,7 +253,7 @@ class BalloonGuestTest {
                  device().without(BalloonFeature.PAGE_REPORTING));
              LinuxGuest guest = boot(served, shared, "hints")) {
             row.shows(served);
-            long free = memory(guest, "MemFree");
+            long free = guest.memory("MemFree");
             long hinted = 0;
             for (int i = 0; i < 3; i++) {
                 try (HintingRound round = served.balloon().hint()) {
@@ -274,7 +261,7 @@ class BalloonGuestTest {
                     hinted = round.pages() * BalloonDevice.PAGE_SIZE;
                     assertTrue(hinted > free / 2 && hinted <= free, "free=" + free + " hinted=" + hinted);
                     assertFalse(round.isFree(0), "the first page is never free");
-                    assertTrue(memory(guest, "MemFree") < free - hinted + SLACK, "Linux keeps them meanwhile");
+                    assertTrue(guest.memory("MemFree") < free - hinted + SLACK, "Linux keeps them meanwhile");
                 }
                 long least = free - SLACK;
                 guest.run("""

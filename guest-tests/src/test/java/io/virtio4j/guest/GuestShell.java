@@ -29,6 +29,12 @@ interface GuestShell {
     /** What the kernel complained of so far: warnings, I/O errors, hung tasks. */
     List<String> complaints();
 
+    /** A line of the guest's {@code /proc/meminfo}, in bytes. */
+    default long memory(String what) {
+        return Long.parseLong(run("sed -n 's/^" + what + ": *\\([0-9]*\\) kB/\\1/p' /proc/meminfo").success().strip())
+            << 10;
+    }
+
     /** How many bytes of the guest's memory the host holds now. */
     long residentBytes();
 }

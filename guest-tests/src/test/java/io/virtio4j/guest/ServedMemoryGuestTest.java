@@ -81,6 +81,6 @@ class ServedMemoryGuestTest {
 
     /** In MiB. */
     private static int total(LinuxGuest guest) {
-        return Integer.parseInt(guest.run("awk '/MemTotal/ { print int($2 / 1024) }' /proc/meminfo").success().strip());
+        return (int) (guest.memory("MemTotal") >> 20);
     }
 }

@@ -15,7 +15,6 @@ import io.virtio4j.transport.vhostuser.ProtocolFeature;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -46,13 +45,7 @@ class VhostUserBalloonGuestTest {
     }
 
     private static void await(String what, BooleanSupplier condition) {
-        long deadline = System.nanoTime() + LONG.toNanos();
-        while (!condition.getAsBoolean()) {
-            if (System.nanoTime() > deadline) {
-                throw new AssertionError("not so after " + LONG.toSeconds() + " s: " + what);
-            }
-            LockSupport.parkNanos(50_000_000);
-        }
+        Waiting.until(what, LONG, condition);
     }
 
     @ParameterizedTest
@@ -98,13 +91,13 @@ class VhostUserBalloonGuestTest {
             dd if=/dev/zero of=/tmp/fill/file bs=1M count=100 2>/dev/null
             umount /tmp/fill
             """, LONG).success();
-        long total = total(guest);
+        long total = guest.memory("MemTotal");
         long held = guest.residentBytes();
 
         row.step("inflate");
         balloon.target(WANTED / BalloonDevice.PAGE_SIZE);
         await("inflated", () -> balloon.actual() == balloon.target());
-        assertEquals(total - WANTED, total(guest), "the guest has so much less");
+        assertEquals(total - WANTED, guest.memory("MemTotal"), "the guest has so much less");
         long saved = held - guest.residentBytes();
         assertTrue(Math.abs(saved - WANTED) <= SLACK, "the host has so much more: held=" + held + " saved=" + saved);
         await("statistics", () -> balloon.statistics().filter(now ->
@@ -113,15 +106,10 @@ class VhostUserBalloonGuestTest {
         row.step("deflate");
         balloon.target(0);
         await("deflated", () -> balloon.actual() == 0);
-        assertEquals(total, total(guest), "all is back");
+        assertEquals(total, guest.memory("MemTotal"), "all is back");
         BalloonCounters counted = balloon.counters();
         assertEquals(counted.get(BalloonCounter.INFLATED), counted.get(BalloonCounter.DEFLATED));
         assertEquals(0, counted.get(BalloonCounter.RELEASE_ERRORS));
         row.note(saved / MIB + " MiB given back");
-    }
-
-    private static long total(GuestShell guest) {
-        return Long.parseLong(guest.run("sed -n 's/^MemTotal: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo").success()
-            .strip()) << 10;
     }
 }

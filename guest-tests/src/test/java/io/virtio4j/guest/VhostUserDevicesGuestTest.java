@@ -16,7 +16,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -116,15 +115,15 @@ class VhostUserDevicesGuestTest {
             LinuxGuest.Builder machine = ServedMemory.machine(machine(shared, "memory-" + ring, GuestPrograms.DISK,
                 "vhost-user-test-device-pci,virtio-id=24,num_vqs=1,config_size=56" + packed(ring)));
             serve(memory, shared, ring, machine, guest -> {
-                int small = total(guest);
+                long small = guest.memory("MemTotal");
                 request(memory, 256);
-                assertEquals(small + 256, total(guest), 8);
+                assertEquals(small + 256 * MIB, guest.memory("MemTotal"), 8 * MIB);
                 guest.run("mkdir -p /m && mount -t tmpfs -o size=600m none /m && "
                     + "head -c 200000000 /dev/zero > /m/file", LONG).success();
                 long held = guest.residentBytes();
                 guest.run("rm /m/file").success();
                 request(memory, 0);
-                assertEquals(small, total(guest), 8);
+                assertEquals(small, guest.memory("MemTotal"), 8 * MIB);
                 long given = (held - guest.residentBytes()) / MIB;
                 assertTrue(given >= 64, "the host has it again: MiB=" + given);
                 row.note(given + " MiB given back");
@@ -134,15 +133,6 @@ class VhostUserDevicesGuestTest {
 
     private static void request(MemDevice memory, int mebibytes) {
         memory.requestSize(mebibytes * MIB);
-        long deadline = System.nanoTime() + LONG.toNanos();
-        while (memory.pluggedSize() != mebibytes * MIB) {
-            assertTrue(System.nanoTime() < deadline, "the driver does not follow: plugged=" + memory.pluggedSize());
-            LockSupport.parkNanos(10_000_000);
-        }
-    }
-
-    /** In MiB. */
-    private static int total(LinuxGuest guest) {
-        return Integer.parseInt(guest.run("awk '/MemTotal/ { print int($2 / 1024) }' /proc/meminfo").success().strip());
+        Waiting.until("plugged MiB=" + mebibytes, LONG, () -> memory.pluggedSize() == mebibytes * MIB);
     }
 }
