@@ -5,7 +5,10 @@ import io.virtio4j.fs.backend.FsDirectory;
 import io.virtio4j.fs.backend.FsErrno;
 import io.virtio4j.fs.backend.FsException;
 import io.virtio4j.fs.backend.FsFile;
+import io.virtio4j.fs.backend.FsLock;
 import io.virtio4j.fs.backend.OpenFlags;
+import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +21,8 @@ final class Handle extends Counted {
     private final @Nullable FsDirectory directory;
     final OpenFlags flags;
     private final AtomicBoolean closed = new AtomicBoolean();
+    /** Whether a lock was ever asked for through it. */
+    private volatile boolean locking;
 
     /** Takes over a use of the node. */
     Handle(Session session, Node node, FsFile file, OpenFlags flags) {
@@ -48,6 +53,17 @@ final class Handle extends Counted {
         return file;
     }
 
+    /** The file, to set locks through that end with this. */
+    FsFile fileToLock() throws FsException {
+        locking = true;
+        return file();
+    }
+
+    /** The locks that were set through it, if the device keeps them. */
+    List<FsLock> locks() {
+        return file == null || !locking ? List.of() : session.locks().held(node.file, file);
+    }
+
     FsDirectory directory() throws FsException {
         if (directory == null) {
             throw FsException.of(FsErrno.EBADF);
@@ -67,6 +83,9 @@ final class Handle extends Counted {
 
     @Override
     void end() {
+        if (file != null && locking) {
+            giveUpLocks(file);
+        }
         try {
             if (file != null) {
                 file.release();
@@ -78,5 +97,13 @@ final class Handle extends Counted {
             session.device().backendFailed(e);
         }
         node.release();
+    }
+
+    private void giveUpLocks(FsFile ending) {
+        try {
+            session.locks().closed(node.file, ending);
+        } catch (IOException | RuntimeException e) {
+            session.device().backendFailed(e);
+        }
     }
 }

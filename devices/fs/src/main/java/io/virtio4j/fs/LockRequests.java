@@ -56,17 +56,21 @@ final class LockRequests {
     void setlk(Request request) throws IOException {
         FsLock lock = lock(request);
         Handle handle = request.handle(request.in.get(LkIn.FH));
-        if (!session.locks().set(handle.node.file, handle.file(), lock)) {
+        FsFile file = lock.type() == Type.UNLOCK ? handle.file() : handle.fileToLock();
+        if (!session.locks().set(handle.node.file, file, lock)) {
             throw FsException.of(FsErrno.EAGAIN);
         }
         request.answer();
     }
 
-    /** On the thread that owns the queue. */
+    /**
+     * On the thread that owns the queue. Who waits uses no handle: if that is closed meanwhile, there is none at the next
+     * try, which the closing asks for. Linux keeps a file open while somebody waits for a lock through it.
+     */
     void setlkw(Request request, RequestQueue queue) throws IOException {
         FsLock lock = lock(request);
         Handle handle = request.handle(request.in.get(LkIn.FH));
-        FsFile file = handle.file();
+        FsFile file = handle.fileToLock();
         LockWait waiting = new LockWait(request.chain(), request.unique(), queue);
         Wait wait = session.locks().setOrWait(handle.node.file, file, lock, waiting);
         if (wait == null) {

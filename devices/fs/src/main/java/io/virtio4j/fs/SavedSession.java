@@ -101,12 +101,8 @@ final class SavedSession {
 
     private static void saveLocks(StateWriter out, Session session) {
         List<SavedLock> held = new ArrayList<>();
-        Map<Long, Handle> first = new HashMap<>();
         for (Handle handle : session.handles().all()) {
-            if (handle.isFile() && first.putIfAbsent(handle.node.id, handle) == null) {
-                session.locks().held(handle.node.file, session).forEach(lock -> held.add(new SavedLock(handle.id,
-                        lock)));
-            }
+            handle.locks().forEach(lock -> held.add(new SavedLock(handle.id, lock)));
         }
         out.le32(held.size());
         for (SavedLock saved : held) {
@@ -307,7 +303,7 @@ final class SavedSession {
                 }
                 FsLock lock = saved.lock;
                 try {
-                    session.locks().set(handle.node.file, handle.file(), new FsLock(lock.kind(), lock.type(),
+                    session.locks().set(handle.node.file, handle.fileToLock(), new FsLock(lock.kind(), lock.type(),
                             lock.start(), lock.end(), session, lock.owner(), lock.process()));
                 } finally {
                     handle.release();

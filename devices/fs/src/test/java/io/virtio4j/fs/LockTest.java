@@ -75,6 +75,75 @@ class LockTest {
         }
     }
 
+    private static void flush(Mount mount, Open file, long owner) {
+        mount.ask(Mount.FLUSH, file.node(), mount.body().u64(file.fh()).u64(0).u64(owner), 0).ok();
+    }
+
+    @Test
+    void an_open_file_takes_along_what_was_locked_through_it_by_whomever() {
+        FsLockTable table = new FsLockTable();
+        try (Mount mount = Mount.of(TreeBackend.create(), choices -> choices.locks(table))) {
+            Open file = mount.create(Mount.ROOT, "a", Mount.O_RDWR, 0600);
+            Open other = mount.open(file.node(), 2);
+            set(mount, file, 1, WRITE, 0, 9);
+            set(mount, file, 2, READ, 20, END);
+            mount.ask(Mount.SETLK, file.node(), lock(mount, file, 3, WRITE, 0, END, true), 0).ok();
+            set(mount, other, 4, WRITE, 10, 10);
+            Submitted waiting = await(mount, other, 5, WRITE, 20, 20);
+
+            flush(mount, file, 77);
+            assertFalse(waiting.isUsed(), "locks of open files stay when a process closes it");
+            mount.release(file);
+
+            mount.reply(mount.driver.queue(1).await(waiting)).ok();
+            assertEquals(2, table.size());
+            assertEquals(0, set(mount, other, 6, WRITE, 0, 9));
+            assertEquals(Mount.EAGAIN, set(mount, other, 6, WRITE, 10, 10));
+            mount.release(other);
+            assertEquals(0, table.size());
+        }
+    }
+
+    @Test
+    void a_lock_ends_with_the_open_file_that_it_was_set_through_and_with_no_other() {
+        FsLockTable table = new FsLockTable();
+        try (Mount mount = Mount.of(TreeBackend.create(), choices -> choices.locks(table))) {
+            Open first = mount.create(Mount.ROOT, "a", Mount.O_RDWR, 0600);
+            Open second = mount.open(first.node(), 2);
+            Open third = mount.open(first.node(), 2);
+            set(mount, first, 1, WRITE, 0, 9);
+            flush(mount, first, 1);
+            // Linux says that the last descriptor is closed when it likes: the process has locked again meanwhile.
+            set(mount, second, 1, WRITE, 0, 9);
+            mount.release(first);
+            assertEquals(Mount.EAGAIN, set(mount, third, 2, READ, 9, 9));
+
+            set(mount, third, 1, WRITE, 5, 14);
+            mount.release(second);
+            assertEquals(0, set(mount, third, 2, WRITE, 0, 4));
+            assertEquals(Mount.EAGAIN, set(mount, third, 2, READ, 5, 5), "what the third has taken over");
+            mount.release(third);
+            assertEquals(0, table.size());
+        }
+    }
+
+    @Test
+    void who_waits_through_an_open_file_that_is_closed_gets_no_lock() {
+        FsLockTable table = new FsLockTable();
+        try (Mount mount = Mount.of(TreeBackend.create(), choices -> choices.locks(table))) {
+            Open file = mount.create(Mount.ROOT, "a", Mount.O_RDWR, 0600);
+            Open other = mount.open(file.node(), 2);
+            set(mount, other, 1, WRITE, 0, 0);
+            Submitted waiting = await(mount, file, 2, WRITE, 0, 0);
+
+            mount.release(file);
+
+            assertEquals(Mount.EBADF, mount.reply(mount.driver.queue(1).await(waiting)).error());
+            assertEquals(0, set(mount, other, 1, UNLOCK, 0, END));
+            assertEquals(0, table.size());
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(RingFormat.class)
     void who_waits_for_a_lock_holds_nobody_up(RingFormat format) {

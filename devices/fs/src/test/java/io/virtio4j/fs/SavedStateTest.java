@@ -100,6 +100,33 @@ class SavedStateTest {
     }
 
     @Test
+    void restored_locks_end_with_the_open_files_that_they_were_set_through() {
+        TreeBackend tree = TreeBackend.create().file("f", "x");
+        FsLockTable table = new FsLockTable();
+        try (Mount mount = Mount.of(tree)) {
+            Open one = mount.open(mount.find("f"), 2);
+            Open other = mount.open(one.node(), 2);
+            for (Open file : List.of(one, other)) {
+                long byteOfIts = file == one ? 1 : 2;
+                mount.ask(Mount.SETLK, file.node(), mount.body().u64(file.fh()).u64(1).u64(byteOfIts).u64(byteOfIts)
+                        .u32(1).u32(7).u64(0), 0).ok();
+            }
+
+            mount.driver.migrateTo(FsDevice.of("test", tree).locks(table).build());
+
+            assertEquals(2, table.size());
+            mount.release(other);
+            assertEquals(1, table.size());
+            assertEquals(0, mount.error(Mount.SETLK, one.node(),
+                    mount.body().u64(one.fh()).u64(3).u64(2).u64(2).u32(1).u32(7).u64(0), 0));
+            assertEquals(Mount.EAGAIN, mount.error(Mount.SETLK, one.node(),
+                    mount.body().u64(one.fh()).u64(3).u64(1).u64(1).u32(0).u32(7).u64(0), 0));
+            mount.release(one);
+            assertEquals(0, table.size());
+        }
+    }
+
+    @Test
     void mappings_go_along() {
         TreeBackend tree = TreeBackend.create().file("f", "0123456789");
         try (Mount mount = Mount.of(tree, choices -> choices.daxWindow(2 << 20))) {

@@ -234,10 +234,6 @@ public final class HostDirectory implements FsBackend {
         return locks;
     }
 
-    HostLocks hostLocks() {
-        return locks;
-    }
-
     /** How many descriptors are open. */
     public int openDescriptors() {
         return open.get();

@@ -39,7 +39,6 @@ final class HostFile implements FsFile {
 
     @Override
     public void release() {
-        host.hostLocks().closed(this, node);
         file.close();
         host.give();
     }

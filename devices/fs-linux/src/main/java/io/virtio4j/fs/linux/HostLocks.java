@@ -16,11 +16,9 @@ import io.virtio4j.host.linux.LinuxNode.Access;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -47,9 +45,8 @@ final class HostLocks implements FsLocks {
 
     private final HostDirectory host;
     private final FsLockTable table = new FsLockTable();
+    /** Of those who have locks now. */
     private final Map<Owner, LinuxFile> files = new HashMap<>();
-    /** Who has set locks through an open file of a guest's. */
-    private final Map<FsFile, Set<Owner>> setThrough = new HashMap<>();
     /** Those whom the table has told to try again, until no lock of this object is held. */
     private final List<Runnable> ready = new ArrayList<>();
     private final ScheduledThreadPoolExecutor looker;
@@ -71,11 +68,12 @@ final class HostLocks implements FsLocks {
                     return guests;
                 }
                 Owner owner = Owner.of(node, wanted);
-                boolean known = files.containsKey(owner);
-                Optional<FileLocks.Held> held = open(owner, node).locks().excluding(wanted.type() == Type.WRITE,
-                        wanted.start(), length(wanted));
-                if (!known) {
-                    close(owner);
+                Optional<FileLocks.Held> held;
+                try {
+                    held = open(owner, node).locks().excluding(wanted.type() == Type.WRITE, wanted.start(),
+                            length(wanted));
+                } finally {
+                    closeUnlessNeeded(owner, node, wanted);
                 }
                 return held.map(lock -> ofHost(lock, wanted)).orElse(null);
             }
@@ -129,32 +127,41 @@ final class HostLocks implements FsLocks {
     /** Sets a lock in the host and, if that can be, in the table, where nothing is in its way. */
     private boolean mirror(FsNode node, FsFile file, FsLock lock) throws IOException {
         Owner owner = Owner.of(node, lock);
-        boolean known = files.containsKey(owner);
         if (lock.type() == Type.UNLOCK) {
             table.set(node, file, lock);
-            if (known) {
-                unlock(open(owner, node), lock);
-            }
+            takenAway(node, lock);
             return true;
         }
-        boolean done = false;
+        LinuxFile opened = open(owner, node);
         try {
-            done = lockHost(open(owner, node), lock);
+            boolean done = lockHost(opened, lock);
             if (done) {
                 table.set(node, file, lock);
-                setThrough.computeIfAbsent(file, key -> new HashSet<>()).add(owner);
             } else if (lock.kind() == Kind.FLOCK) {
                 table.release(node, file, lock.kind(), lock.session(), lock.owner()); // a change loses what was there
             }
             return done;
         } catch (FsException full) {
-            done = false;
-            unlock(open(owner, node), lock);
+            unlock(opened, lock);
             throw full;
         } finally {
-            if (!done && !known) {
-                close(owner);
-            }
+            closeUnlessNeeded(owner, node, lock);
+        }
+    }
+
+    /** The table has lost a lock, or a part of one. */
+    private void takenAway(FsNode node, FsLock lock) throws LinuxException {
+        Owner owner = Owner.of(node, lock);
+        closeUnlessNeeded(owner, node, lock);
+        LinuxFile opened = files.get(owner);
+        if (opened != null) {
+            unlock(opened, lock);
+        }
+    }
+
+    private void closeUnlessNeeded(Owner owner, FsNode node, FsLock lock) {
+        if (!table.hasAny(node, lock)) {
+            close(owner);
         }
     }
 
@@ -213,33 +220,21 @@ final class HostLocks implements FsLocks {
         runReady();
     }
 
-    /**
-     * An open file of a guest's is closed for good, so that everybody who had set locks through it has closed it too,
-     * and lost them. Linux says so by itself for locks of processes, but not for those of open files
-     * ({@code F_OFD_SETLK}).
-     */
-    void closed(HostFile file, FsNode node) {
-        synchronized (this) {
-            Set<Owner> owners = setThrough.remove(file);
-            if (owners == null) {
-                return;
-            }
-            for (Owner owner : owners) {
-                if (files.containsKey(owner)) {
-                    giveUp(owner, node, file);
+    @Override
+    public void closed(FsNode node, FsFile file) throws IOException {
+        try {
+            synchronized (this) {
+                List<FsLock> ended = table.held(node, file);
+                table.closed(node, file);
+                for (FsLock lock : ended) {
+                    takenAway(node, lock);
                 }
             }
+        } catch (LinuxException e) {
+            throw HostDirectory.failed(e);
+        } finally {
+            runReady();
         }
-        runReady();
-    }
-
-    private void giveUp(Owner owner, FsNode node, FsFile file) {
-        try {
-            table.release(node, file, owner.kind, owner.session, owner.number);
-        } catch (FsException e) {
-            throw new IllegalStateException("a table of locks refuses to forget one", e);
-        }
-        close(owner);
     }
 
     @Override

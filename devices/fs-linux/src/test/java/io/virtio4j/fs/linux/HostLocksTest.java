@@ -131,15 +131,35 @@ class HostLocksTest {
     }
 
     @Test
-    void the_last_close_of_an_open_file_gives_up_what_was_locked_through_it() throws IOException {
+    void an_open_file_takes_along_what_was_locked_through_it() throws IOException {
         FsFile closing = node.open(Caller.ROOT, OpenFlags.READ_AND_WRITE);
         locks.set(node, closing, lock(GUEST, 1, Type.WRITE, 0, 1)); // by an owner that nobody speaks of again
+        locks.set(node, closing, whole(GUEST, 1, Type.WRITE));
+        locks.set(node, closing, lock(GUEST, 2, Type.WRITE, 3, 3));
         locks.set(node, file, lock(GUEST, 2, Type.WRITE, 5, 5));
 
+        locks.closed(node, closing);
         closing.release();
 
-        assertTrue(locks.set(node, file, lock(OTHER_GUEST, 1, Type.WRITE, 0, 1)));
+        try (LinuxFile host = openInHost()) {
+            assertTrue(host.locks().tryLock(true, 0, 4));
+            assertFalse(host.locks().tryLock(false, 5, 1), "of the same owner, through another open file");
+            assertTrue(host.locks().tryLockFile(true));
+        }
         assertFalse(locks.set(node, file, lock(OTHER_GUEST, 1, Type.WRITE, 5, 5)));
+    }
+
+    @Test
+    void owners_without_locks_cost_no_descriptor() throws IOException {
+        int before = backend.openDescriptors();
+        for (int owner = 0; owner < 100; owner++) {
+            locks.set(node, file, lock(GUEST, owner, Type.WRITE, 0, 1));
+            locks.set(node, file, lock(GUEST, owner, Type.UNLOCK, 0, 0));
+            assertEquals(before + 1, backend.openDescriptors());
+            assertNull(locks.conflict(node, file, lock(OTHER_GUEST, owner, Type.WRITE, 0, 0)));
+            locks.set(node, file, lock(GUEST, owner, Type.UNLOCK, 0, Long.MAX_VALUE));
+            assertEquals(before, backend.openDescriptors());
+        }
     }
 
     @Test

@@ -10,6 +10,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +24,7 @@ public final class FsLockTable implements FsLocks {
 
     /** More locks than this are refused with ENOLCK. */
     private final int limit;
-    private final Map<Object, List<FsLock>> files = new HashMap<>();
+    private final Map<Object, List<Kept>> files = new HashMap<>();
     private final List<Waiter> waiters = new ArrayList<>();
     private int count;
 
@@ -41,15 +42,29 @@ public final class FsLockTable implements FsLocks {
         this.limit = limit;
     }
 
+    /** A lock, and the open file that it was set through and ends with. */
+    private record Kept(FsLock lock, FsFile through) {
+
+        Kept at(long start, long end) {
+            return new Kept(lock.at(start, end), through);
+        }
+
+        boolean isOwnedAs(FsLock other) {
+            return lock.kind() == other.kind() && lock.isOwnedAs(other);
+        }
+    }
+
     /** Somebody who wants a lock. */
     private final class Waiter implements Wait {
 
         final Object file;
+        final FsFile through;
         final FsLock wanted;
         final Runnable again;
 
-        Waiter(Object file, FsLock wanted, Runnable again) {
+        Waiter(Object file, FsFile through, FsLock wanted, Runnable again) {
             this.file = file;
+            this.through = through;
             this.wanted = wanted;
             this.again = again;
         }
@@ -69,9 +84,9 @@ public final class FsLockTable implements FsLocks {
 
     @Override
     public synchronized @Nullable FsLock conflict(FsNode node, FsFile file, FsLock wanted) {
-        for (FsLock lock : files.getOrDefault(node.identity(), List.of())) {
-            if (lock.conflictsWith(wanted)) {
-                return lock;
+        for (Kept kept : files.getOrDefault(node.identity(), List.of())) {
+            if (kept.lock.conflictsWith(wanted)) {
+                return kept.lock;
             }
         }
         return null;
@@ -84,7 +99,7 @@ public final class FsLockTable implements FsLocks {
             if (conflict(node, file, lock) != null) {
                 return false;
             }
-            replace(node.identity(), lock);
+            replace(node.identity(), new Kept(lock, file));
             ready = ready(node.identity());
         }
         ready.forEach(waiter -> waiter.again.run());
@@ -100,11 +115,11 @@ public final class FsLockTable implements FsLocks {
                 if (lock.kind() == Kind.POSIX && waitsFor(other, lock, new HashSet<>())) {
                     throw FsException.of(FsErrno.EDEADLK);
                 }
-                Waiter waiter = new Waiter(node.identity(), lock, again);
+                Waiter waiter = new Waiter(node.identity(), file, lock, again);
                 waiters.add(waiter);
                 return waiter;
             }
-            replace(node.identity(), lock);
+            replace(node.identity(), new Kept(lock, file));
             ready = ready(node.identity());
         }
         ready.forEach(waiter -> waiter.again.run());
@@ -115,9 +130,9 @@ public final class FsLockTable implements FsLocks {
     private boolean waitsFor(FsLock owner, FsLock other, Set<Waiter> seen) {
         for (Waiter waiter : waiters) {
             if (waiter.wanted.kind() == Kind.POSIX && waiter.wanted.isOwnedAs(owner) && seen.add(waiter)) {
-                for (FsLock held : files.getOrDefault(waiter.file, List.of())) {
-                    if (held.conflictsWith(waiter.wanted)
-                            && (held.isOwnedAs(other) || waitsFor(held, other, seen))) {
+                for (Kept held : files.getOrDefault(waiter.file, List.of())) {
+                    if (held.lock.conflictsWith(waiter.wanted)
+                            && (held.lock.isOwnedAs(other) || waitsFor(held.lock, other, seen))) {
                         return true;
                     }
                 }
@@ -126,39 +141,46 @@ public final class FsLockTable implements FsLocks {
         return false;
     }
 
-    /** Puts a lock where its owner had others. */
-    private void replace(Object file, FsLock lock) throws FsException {
-        List<FsLock> locks = files.getOrDefault(file, List.of());
-        List<FsLock> changed = new ArrayList<>(locks.size() + 2);
-        FsLock added = lock;
-        for (FsLock old : locks) {
-            if (old.kind() != lock.kind() || !old.isOwnedAs(lock)) {
+    /** Puts a lock where its owner had others. Those that were set through different open files stay apart. */
+    private void replace(Object file, Kept fresh) throws FsException {
+        List<Kept> all = files.getOrDefault(file, List.of());
+        List<Kept> changed = new ArrayList<>(all.size() + 2);
+        FsLock lock = fresh.lock;
+        Kept added = fresh;
+        for (Kept old : all) {
+            FsLock before = old.lock;
+            if (!old.isOwnedAs(lock)) {
                 changed.add(old);
-            } else if (old.type() == added.type() && touch(old, added)) {
-                added = added.at(Math.min(old.start(), added.start()), Math.max(old.end(), added.end()));
-            } else if (old.overlaps(lock)) {
-                if (old.start() < lock.start()) {
-                    changed.add(old.at(old.start(), lock.start() - 1));
+            } else if (before.type() == lock.type() && old.through == fresh.through && touch(before, added.lock)) {
+                added = added.at(Math.min(before.start(), added.lock.start()),
+                        Math.max(before.end(), added.lock.end()));
+            } else if (before.overlaps(lock)) {
+                if (before.start() < lock.start()) {
+                    changed.add(old.at(before.start(), lock.start() - 1));
                 }
-                if (old.end() > lock.end()) {
-                    changed.add(old.at(lock.end() + 1, old.end()));
+                if (before.end() > lock.end()) {
+                    changed.add(old.at(lock.end() + 1, before.end()));
                 }
             } else {
                 changed.add(old);
             }
         }
-        if (added.type() != Type.UNLOCK) {
+        if (lock.type() != Type.UNLOCK) {
             changed.add(added);
         }
-        int more = changed.size() - locks.size();
+        int more = changed.size() - all.size();
         if (more > 0 && (count > limit - more || changed.size() > MOST_OF_A_FILE)) {
             throw FsException.of(FsErrno.ENOLCK);
         }
-        count += more;
-        if (changed.isEmpty()) {
+        put(file, all, changed);
+    }
+
+    private void put(Object file, List<Kept> before, List<Kept> after) {
+        count += after.size() - before.size();
+        if (after.isEmpty()) {
             files.remove(file);
         } else {
-            files.put(file, changed);
+            files.put(file, after);
         }
     }
 
@@ -168,18 +190,33 @@ public final class FsLockTable implements FsLocks {
 
     /** Those who wait for a lock of a file, which may have become free. */
     private List<Waiter> ready(Object file) {
+        return ready(waiter -> waiter.file.equals(file));
+    }
+
+    private List<Waiter> ready(Predicate<Waiter> which) {
         if (waiters.isEmpty()) {
             return List.of();
         }
         List<Waiter> ready = new ArrayList<>();
         for (Iterator<Waiter> all = waiters.iterator(); all.hasNext(); ) {
             Waiter waiter = all.next();
-            if (waiter.file.equals(file)) {
+            if (which.test(waiter)) {
                 all.remove();
                 ready.add(waiter);
             }
         }
         return ready;
+    }
+
+    /** Takes locks of a file away; whether there were such. */
+    private boolean remove(Object file, Predicate<Kept> which) {
+        List<Kept> all = files.getOrDefault(file, List.of());
+        List<Kept> left = new ArrayList<>(all);
+        if (!left.removeIf(which)) {
+            return false;
+        }
+        put(file, all, left);
+        return true;
     }
 
     @Override
@@ -188,9 +225,30 @@ public final class FsLockTable implements FsLocks {
     }
 
     @Override
-    public synchronized List<FsLock> held(FsNode node, Object session) {
-        return files.getOrDefault(node.identity(), List.of()).stream().filter(lock -> lock.session() == session)
-                .toList();
+    public void closed(FsNode node, FsFile file) {
+        List<Waiter> ready;
+        synchronized (this) {
+            Object key = node.identity();
+            boolean some = remove(key, kept -> kept.through == file);
+            ready = ready(waiter -> waiter.through == file || some && waiter.file.equals(key));
+        }
+        ready.forEach(waiter -> waiter.again.run());
+    }
+
+    @Override
+    public synchronized List<FsLock> held(FsNode node, FsFile file) {
+        return files.getOrDefault(node.identity(), List.of()).stream().filter(kept -> kept.through == file)
+                .map(Kept::lock).toList();
+    }
+
+    /** Whether the owner of a lock has any of that kind of a file. */
+    public synchronized boolean hasAny(FsNode node, FsLock owned) {
+        for (Kept kept : files.getOrDefault(node.identity(), List.of())) {
+            if (kept.isOwnedAs(owned)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     @Override
@@ -199,16 +257,7 @@ public final class FsLockTable implements FsLocks {
         synchronized (this) {
             waiters.removeIf(waiter -> waiter.wanted.session() == session);
             for (Object file : List.copyOf(files.keySet())) {
-                List<FsLock> locks = new ArrayList<>(files.getOrDefault(file, List.of()));
-                int before = locks.size();
-                locks.removeIf(lock -> lock.session() == session);
-                if (locks.size() < before) {
-                    count -= before - locks.size();
-                    if (locks.isEmpty()) {
-                        files.remove(file);
-                    } else {
-                        files.put(file, locks);
-                    }
+                if (remove(file, kept -> kept.lock.session() == session)) {
                     ready.addAll(ready(file));
                 }
             }

@@ -45,10 +45,19 @@ public interface FsLocks {
     void release(FsNode node, FsFile file, FsLock.Kind kind, Object session, long owner) throws IOException;
 
     /**
-     * The locks of a driver, to be saved with its state and set again where that is restored. Default: none, if others
-     * keep them.
+     * An open file is closed for good, with whatever was set through it: takes those locks away, whoever owns them, and
+     * tells those to try again who wait through it. Called before the file is released, if a lock was ever asked for.
+     *
+     * <p>Owners need not be spoken of again: Linux takes the locks of a process back when it closes the file, by
+     * {@link #release}, but not those of an open file ({@code F_OFD_SETLK}).
      */
-    default List<FsLock> held(FsNode node, Object session) {
+    void closed(FsNode node, FsFile file) throws IOException;
+
+    /**
+     * The locks that were set through an open file, to be saved with a driver's state and set again where that is
+     * restored. Default: none, if others keep them.
+     */
+    default List<FsLock> held(FsNode node, FsFile file) {
         return List.of();
     }
 
