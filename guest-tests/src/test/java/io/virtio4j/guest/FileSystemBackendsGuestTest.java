@@ -182,6 +182,10 @@ class FileSystemBackendsGuestTest {
                 [ "$(getfattr --only-values -n user.color dir/random)" = red ]
                 ln dir/random dir/second
                 [ "$(stat -c %h dir/second)" = 2 ]
+                for kind in '' --fcntl; do
+                    flock $kind dir/sum true
+                    flock $kind -n dir/sum true
+                done
                 """);
             assertEquals(new String(tree.content("dir/sum"), StandardCharsets.UTF_8).split(" ")[0],
                 sum(tree.content("dir/random")));
