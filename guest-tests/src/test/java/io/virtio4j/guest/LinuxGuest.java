@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -246,6 +247,7 @@ public final class LinuxGuest implements GuestShell, AutoCloseable {
         private final List<String> arguments = new ArrayList<>();
         private final List<String> kernelArguments = new ArrayList<>();
         private final TreeSet<Integer> carriers = new TreeSet<>();
+        private final List<Consumer<LinuxGuest>> checks = new ArrayList<>();
         private GuestKernel kernel = GuestKernel.SMALL;
         private GuestPrograms programs = GuestPrograms.DISK;
         private String name = "guest";
@@ -324,6 +326,17 @@ public final class LinuxGuest implements GuestShell, AutoCloseable {
             return vfioUserDevice(slot, socket);
         }
 
+        /**
+         * Adds the memory that a device on MMIO shares, which somebody serves with a {@link MmioCarrier}.
+         *
+         * @param slot of its carrier on bus 0
+         * @param length bytes; there can be one such memory in a machine
+         */
+        Builder mmioMemory(int slot, String socket, long length) {
+            checks.add(guest -> MmioCarrier.checkMemory(guest, slot, length));
+            return vfioUserDevice(slot, socket);
+        }
+
         /** Default: 120 s. */
         public Builder bootTimeout(Duration timeout) {
             this.bootTimeout = timeout;
@@ -350,6 +363,7 @@ public final class LinuxGuest implements GuestShell, AutoCloseable {
                 try {
                     guest.awaitBoot(bootTimeout, begin);
                     carriers.forEach(slot -> MmioCarrier.check(guest, slot, window(slot)));
+                    checks.forEach(check -> check.accept(guest));
                 } catch (GuestFailure failure) {
                     guest.close();
                     throw failure;

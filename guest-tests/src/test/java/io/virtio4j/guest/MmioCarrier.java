@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.guest;
 
+import io.virtio4j.core.memory.GuestMemory;
+import io.virtio4j.core.memory.SharedMemoryRegion;
 import io.virtio4j.core.transport.DeviceInstance;
+import io.virtio4j.host.linux.MemoryFile;
 import io.virtio4j.transport.mmio.MmioInterrupt;
 import io.virtio4j.transport.mmio.MmioTransport;
 import io.virtio4j.transport.mmio.MmioWindow;
@@ -13,11 +16,15 @@ import io.virtio4j.transport.pci.PlainPciFunction;
 import io.virtio4j.transport.vfiouser.VfioUserFunction;
 import io.virtio4j.transport.vfiouser.VfioUserServer;
 import io.virtio4j.transport.vfiouser.VfioUserServerBuilder;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A device on MMIO in a guest of QEMU's: BAR 0 of a PCI function that no driver claims is its register
- * window, and the function's INTx its interrupt. Linux is told on its command line where that is.
+ * window, and the function's INTx its interrupt. Linux is told on its command line where that is. Memory that the
+ * device shares is in the BAR of another function, since QEMU takes away for a second what it has mapped of a function
+ * whose INTx is asserted.
  */
 final class MmioCarrier {
 
@@ -39,7 +46,8 @@ final class MmioCarrier {
     static VfioUserServerBuilder server(DeviceInstance device) {
         return VfioUserServer.of(interrupts -> {
             InterruptPin pin = new InterruptPin(interrupts);
-            MmioTransport mmio = new MmioTransport(device, MmioInterrupt.level(pin::set));
+            MmioTransport mmio = new MmioTransport(device, MmioInterrupt.level(pin::set),
+                MmioTransport.DEFAULT_VENDOR_ID, sharedMemoryBases(device));
             PlainPciFunction carrier = PlainPciFunction.of(0x1234, 0x0001)
                 .bar(new PciBar(0, BarType.MEMORY_32, 4096), BarRegisters.of(mmio::read, mmio::write))
                 .interruptPin(pin)
@@ -49,6 +57,39 @@ final class MmioCarrier {
         });
     }
     // end::carrier[]
+
+    // tag::memory[]
+    static VfioUserServerBuilder server(MemoryFile sharedMemory) {
+        return VfioUserServer.of(interrupts -> {
+            PlainPciFunction carrier = PlainPciFunction.of(0x1234, 0x0002)
+                .bar(memoryBar(sharedMemory.length()), sharedMemory.segment())
+                .build();
+            return new VfioUserFunction(carrier, new GuestMemory(), false, 0);
+        }).sharedMemory(sharedMemory);
+    }
+    // end::memory[]
+
+    private static PciBar memoryBar(long length) {
+        return new PciBar(0, BarType.MEMORY_32_PREFETCHABLE, length);
+    }
+
+    private static Map<Integer, Long> sharedMemoryBases(DeviceInstance device) {
+        Map<Integer, Long> bases = new HashMap<>();
+        for (SharedMemoryRegion region : device.sharedMemory()) {
+            bases.put(region.id(), memoryBase(region.length()));
+        }
+        return bases;
+    }
+
+    /** Where the firmware puts the one prefetchable BAR that there is: below the registers, which are less than it. */
+    static long memoryBase(long length) {
+        return (PCI_MEMORY_END - 1 & -length) - length;
+    }
+
+    /** Fails if the firmware did otherwise. */
+    static void checkMemory(LinuxGuest guest, int slot, long length) {
+        check(guest, slot, "%#018x".formatted(memoryBase(length)), "echo $start");
+    }
 
     /**
      * Where the firmware puts a carrier. It gives the smallest BARs the highest addresses, and no other
@@ -66,15 +107,18 @@ final class MmioCarrier {
 
     /** Fails if the firmware did otherwise: then nobody would find the device. */
     static void check(LinuxGuest guest, int slot, MmioWindow expected) {
+        check(guest, slot, "0x%016x %d".formatted(expected.base(), expected.interrupt()), "echo $start $(cat irq)");
+    }
+
+    private static void check(LinuxGuest guest, int slot, String wanted, String show) {
         String found = guest.run("""
             cd /sys/bus/pci/devices/0000:00:%02x.0
             read start end flags < resource
-            echo $start $(cat irq)
-            """.formatted(slot)).success();
-        String wanted = "0x%016x %d".formatted(expected.base(), expected.interrupt());
+            %s
+            """.formatted(slot, show)).success();
         if (!found.equals(wanted)) {
             throw new GuestFailure("the firmware put a carrier elsewhere than this machine's did so far,"
-                + " MmioCarrier.window has to follow: slot=" + slot + " expected=" + wanted + " found="
+                + " MmioCarrier has to follow: slot=" + slot + " expected=" + wanted + " found="
                 + found);
         }
     }

@@ -8,6 +8,7 @@ import io.virtio4j.fs.FsDevice;
 import io.virtio4j.fs.FsDeviceBuilder;
 import io.virtio4j.fs.FsFeature;
 import io.virtio4j.fs.backend.FsBackend;
+import io.virtio4j.host.linux.MemoryFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -34,6 +35,16 @@ final class ServedFileSystem implements ServedDevice {
             Files.createDirectory(path);
         }
         return serve(shared, 3, wiring, FileSystemPlug.TAG, FileSystemPlug.backend(path), choices);
+    }
+
+    /** The same with a DAX window, which the guest's processors reach. */
+    static ServedFileSystem serveWithWindow(SharedDirectory shared, String directory, Wiring wiring, MemoryFile window)
+        throws IOException {
+        Path path = Files.createDirectory(shared.path(directory));
+        FsDevice device = FsDevice.of(FileSystemPlug.TAG, FileSystemPlug.backend(path))
+            .requestQueues(wiring.queues()).daxWindow(window.segment()).build();
+        return new ServedFileSystem(device, ServedSlot.serve(shared, wiring, 3, "fs.sock",
+            wiring.instance(device).build(), window));
     }
 
     /**

@@ -10,6 +10,7 @@ import io.virtio4j.gpu.GpuFeature;
 import io.virtio4j.gpu.Scanout;
 import io.virtio4j.gpu.desktop.ScanoutImage;
 import io.virtio4j.gpu.desktop.ScanoutPng;
+import io.virtio4j.host.linux.MemoryFile;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -34,9 +35,10 @@ final class ServedGpu implements ServedDevice {
         this.slot = slot;
     }
 
-    static ServedGpu serve(SharedDirectory shared, Wiring wiring, GpuDevice device) throws IOException {
+    static ServedGpu serve(SharedDirectory shared, Wiring wiring, GpuDevice device, @Nullable MemoryFile hostVisible)
+        throws IOException {
         DeviceInstance instance = wiring.instance(device).build();
-        return new ServedGpu(device, ServedSlot.serve(shared, wiring, SOCKET, instance));
+        return new ServedGpu(device, ServedSlot.serve(shared, wiring, 3, SOCKET, instance, hostVisible));
     }
 
     /** Puts the device into a machine. */

@@ -12,10 +12,12 @@ import io.virtio4j.gpu.GpuFeature;
 import io.virtio4j.gpu.Monitor;
 import io.virtio4j.gpu.crossdomain.CrossDomain;
 import io.virtio4j.gpu.rfb.RfbServer;
+import io.virtio4j.host.linux.MemoryFile;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -77,20 +79,19 @@ class ServedGpuGuestTest {
             work.pixels("dumb", 800, 600));
     }
 
-    /** On PCI alone: the region is a part of a BAR, and nobody maps it for a carrier of MMIO. */
     @ParameterizedTest
-    @EnumSource(Wiring.Ring.class)
-    void a_blob_of_the_hosts_memory_is_mapped_and_scanned_out(Wiring.Ring ring, GuestReport.Row row)
-        throws IOException {
-        Wiring wiring = new Wiring(Wiring.Bus.PCI, ring, 1);
-        GpuDevice device = GpuDevice.builder().output(Monitor.of(1024, 768)).contextType(new CrossDomain())
-            .hostVisibleBytes(16 << 20).build();
-        with(wiring, "gpu-host-blob-" + wiring, row, device, work -> {
-            row.step("cross-domain context, mapped blob");
-            work.hostBlob(640, 480);
-            assertEquals(true, work.served().accepted().has(GpuFeature.CONTEXT_INIT));
-            assertNotEquals(0, work.served().count(GpuCounter.SUBMITS));
-        });
+    @MethodSource("wirings")
+    void a_blob_of_the_hosts_memory_is_mapped_and_scanned_out(Wiring wiring, GuestReport.Row row) throws IOException {
+        try (MemoryFile memory = MemoryFile.create("host visible", 16 << 20)) {
+            GpuDevice device = GpuDevice.builder().output(Monitor.of(1024, 768)).contextType(new CrossDomain())
+                .hostVisible(memory.segment()).build();
+            with(GuestKernel.SMALL, wiring, "gpu-host-blob-" + wiring, row, device, memory, work -> {
+                row.step("cross-domain context, mapped blob");
+                work.hostBlob(640, 480);
+                assertEquals(true, work.served().accepted().has(GpuFeature.CONTEXT_INIT));
+                assertNotEquals(0, work.served().count(GpuCounter.SUBMITS));
+            });
+        }
     }
 
     @ParameterizedTest
@@ -186,8 +187,13 @@ class ServedGpuGuestTest {
     private static void with(
         GuestKernel kernel, Wiring wiring, String name, GuestReport.Row row, GpuDevice device, Work what)
         throws IOException {
+        with(kernel, wiring, name, row, device, null, what);
+    }
+
+    private static void with(GuestKernel kernel, Wiring wiring, String name, GuestReport.Row row, GpuDevice device,
+        @Nullable MemoryFile hostVisible, Work what) throws IOException {
         try (SharedDirectory shared = SharedDirectory.create();
-             ServedGpu served = ServedGpu.serve(shared, wiring, device);
+             ServedGpu served = ServedGpu.serve(shared, wiring, device, hostVisible);
              LinuxGuest guest = served.plugInto(LinuxGuest.builder(shared)).kernel(kernel)
                  .kernelArguments("console=tty0", "console=ttyS0").name(name).processors(2).start()) {
             row.shows(served);

@@ -15,6 +15,8 @@ public enum FsCounter {
     WRITTEN_BYTES("bytes written"),
     /** Requests that waited for a lock. */
     LOCK_WAITS("waits for locks"),
+    /** Ranges of files that the driver had mapped into the DAX window. */
+    MAPPINGS("mappings"),
     /** FUSE notify messages that were sent. */
     NOTIFICATIONS("notifications"),
     /** FUSE notify messages that were dropped, because the driver was too slow to take them. */

@@ -94,6 +94,7 @@ class DaxWindowTest {
             assertEquals(0, map(mount, node, -1, PAGE, 2 * PAGE, WRITE, 8 * PAGE));
             assertEquals("bb", text(mount, 8 * PAGE, 2));
             assertEquals("cc", text(mount, 9 * PAGE, 2));
+            assertEquals(1, mount.device.counters().get(FsCounter.MAPPINGS));
 
             put(mount, 8 * PAGE + 1, "XY");
             assertEquals("bXYb", new String(mount.read(file, PAGE, 4), UTF_8), "a read sees the window");

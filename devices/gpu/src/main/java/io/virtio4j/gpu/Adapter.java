@@ -41,7 +41,7 @@ final class Adapter implements AutoCloseable {
         exports = from.exports();
         contextTypes = from.contextTypes();
         blobAlignment = from.blobAlignment();
-        hostVisible = from.hostVisibleBytes() == 0 ? null : new HostVisibleRegion(from.hostVisibleBytes());
+        hostVisible = from.hostVisible();
         this.counters = counters;
         this.onMonitors = onMonitors;
         for (@Nullable Monitor monitor : from.outputs()) {

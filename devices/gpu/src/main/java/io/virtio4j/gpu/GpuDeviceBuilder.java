@@ -3,6 +3,7 @@ package io.virtio4j.gpu;
 
 import io.virtio4j.core.device.ExportedObjects;
 import io.virtio4j.core.device.FeatureSet;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +23,7 @@ public final class GpuDeviceBuilder {
     private boolean blobs = true;
     private int blobAlignment = PAGE;
     private long hostVisibleBytes;
+    private @Nullable MemorySegment hostVisible;
 
     GpuDeviceBuilder() {}
 
@@ -73,6 +75,23 @@ public final class GpuDeviceBuilder {
      */
     public GpuDeviceBuilder hostVisibleBytes(long bytes) {
         hostVisibleBytes = bytes;
+        hostVisible = null;
+        return this;
+    }
+
+    /**
+     * The host visible memory region, where the embedder makes the memory, to show it to the guest's processors or to
+     * another process. Instead of {@link #hostVisibleBytes}.
+     *
+     * @param memory native, of a power of two bytes, filled with zeros; stays the caller's, valid as long as the device
+     */
+    public GpuDeviceBuilder hostVisible(MemorySegment memory) {
+        if (!memory.isNative() || memory.isReadOnly()) {
+            throw new IllegalArgumentException("hostVisible has to be native memory that can be written: native="
+                    + memory.isNative() + " readOnly=" + memory.isReadOnly());
+        }
+        hostVisibleBytes = memory.byteSize();
+        hostVisible = memory;
         return this;
     }
 
@@ -149,7 +168,10 @@ public final class GpuDeviceBuilder {
         return List.copyOf(contextTypes);
     }
 
-    long hostVisibleBytes() {
-        return hostVisibleBytes;
+    @Nullable HostVisibleRegion hostVisible() {
+        if (hostVisible != null) {
+            return HostVisibleRegion.of(hostVisible);
+        }
+        return hostVisibleBytes == 0 ? null : HostVisibleRegion.allocate(hostVisibleBytes);
     }
 }

@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The host visible memory region, where blobs are mapped. [Device Initialization]
@@ -19,20 +20,32 @@ final class HostVisibleRegion implements AutoCloseable {
     /** {@code VIRTIO_GPU_SHM_ID_HOST_VISIBLE} */
     static final int ID = 1;
 
-    private final MemoryRegion memory;
+    private final MemorySegment memory;
+    /** The memory, if it is this device's own. */
+    private final @Nullable MemoryRegion own;
     private final TreeMap<Long, BlobResource> mapped = new TreeMap<>();
 
-    HostVisibleRegion(long bytes) {
-        memory = MemoryRegion.allocate(0, bytes);
+    private HostVisibleRegion(MemorySegment memory, @Nullable MemoryRegion own) {
+        this.memory = memory;
+        this.own = own;
+    }
+
+    static HostVisibleRegion allocate(long bytes) {
+        MemoryRegion own = MemoryRegion.allocate(0, bytes);
+        return new HostVisibleRegion(own.segment(), own);
+    }
+
+    static HostVisibleRegion of(MemorySegment memory) {
+        return new HostVisibleRegion(memory, null);
     }
 
     List<SharedMemoryRegion> regions() {
-        return List.of(new SharedMemoryRegion(ID, memory.segment()));
+        return List.of(new SharedMemoryRegion(ID, memory));
     }
 
     /** Whether a range is in the region. */
     boolean holds(long offset, long size) {
-        return offset >= 0 && offset <= memory.length() && size <= memory.length() - offset;
+        return offset >= 0 && offset <= memory.byteSize() && size <= memory.byteSize() - offset;
     }
 
     /** Whether a range is in the region and free. */
@@ -45,7 +58,7 @@ final class HostVisibleRegion implements AutoCloseable {
     }
 
     void map(BlobResource blob, long offset) {
-        MemorySegment place = memory.segment().asSlice(offset, blob.size());
+        MemorySegment place = memory.asSlice(offset, blob.size());
         blob.map(place, offset);
         mapped.put(offset, blob);
     }
@@ -61,6 +74,8 @@ final class HostVisibleRegion implements AutoCloseable {
 
     @Override
     public void close() {
-        memory.close();
+        if (own != null) {
+            own.close();
+        }
     }
 }

@@ -26,11 +26,13 @@ import io.virtio4j.testkit.GuestBuffer;
 import io.virtio4j.testkit.conformance.HostileCase;
 import io.virtio4j.testkit.conformance.HostileCases;
 import io.virtio4j.testkit.conformance.Normative;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -96,6 +98,19 @@ class ContextTest {
 
     private int unmap(int id) {
         return rig.send(command(0x209, id, 0));
+    }
+
+    @Test
+    void the_region_may_be_memory_of_the_embedders() {
+        try (Arena arena = Arena.ofShared()) {
+            MemorySegment memory = arena.allocate(REGION, 4096);
+            GpuDevice device = GpuDevice.builder().output(Monitor.of(640, 480)).contextType(new CrossDomain())
+                    .hostVisible(memory).build();
+
+            assertEquals(List.of(new SharedMemoryRegion(HostVisibleRegion.ID, memory)), device.sharedMemory());
+            device.close();
+            assertEquals(0, memory.get(ValueLayout.JAVA_BYTE, 0), "it stays the embedder's");
+        }
     }
 
     // ── Capability sets ────────────────────────────────────────────────────

@@ -15,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -208,6 +209,8 @@ class DisplayTest {
         assertThrows(IllegalArgumentException.class,
                 () -> GpuDevice.builder().emptyOutput().blobAlignment(3000).build());
         assertThrows(IllegalArgumentException.class, () -> new GpuLimits(-1, 1, 1, 1, 1, 1));
+        assertThrows(IllegalArgumentException.class,
+                () -> GpuDevice.builder().hostVisible(MemorySegment.ofArray(new byte[1 << 20])));
         // Without contexts nothing could be mapped: there is no region.
         assertEquals(List.of(), rig.device().sharedMemory());
     }

@@ -55,6 +55,11 @@ public interface PciFunction {
      */
     default void writeBar(int bar, long offset, int width, long value) {}
 
+    /** The memory in BARs, which the driver can be given to use without a call of this. Does not change. */
+    default List<BarMemory> memory() {
+        return List.of();
+    }
+
     /** Adds what learns where BARs are; it is told of those that answer already. */
     default void addBarListener(BarListener listener) {}
 

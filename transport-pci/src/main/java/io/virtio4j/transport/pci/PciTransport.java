@@ -5,6 +5,7 @@ import io.virtio4j.core.device.CoreFeature;
 import io.virtio4j.core.device.FeatureSet;
 import io.virtio4j.core.transport.DeviceInstance;
 import io.virtio4j.core.transport.NotificationSink;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -109,6 +110,17 @@ public final class PciTransport implements PciFunction {
     /** What is where in the BARs. */
     public List<BarArea> areas() {
         return structures.space().areas();
+    }
+
+    @Override
+    public List<BarMemory> memory() {
+        List<BarMemory> found = new ArrayList<>();
+        for (BarArea area : areas()) {
+            if (area.memory() != null) {
+                found.add(new BarMemory(area.bar(), area.offset(), area.memory()));
+            }
+        }
+        return found;
     }
 
     /**

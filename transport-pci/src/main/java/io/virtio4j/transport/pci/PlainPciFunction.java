@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  *         .build();
  * }</pre>
  *
+ * <p>A BAR may also be memory: that of a device whose driver maps it, such as a DAX window.
+ *
  * <p>It has no capabilities: no MSI-X, no power management. Bus Master Enable is a bit that can be set and
  * means nothing here: what stands behind the registers may reach guest memory without it, since a guest
  * that knows the registers and not the function does not set it.
@@ -38,6 +40,7 @@ public final class PlainPciFunction implements PciFunction {
     private final Bars bars;
     private final @Nullable BarRegisters[] registers = new BarRegisters[PciBar.COUNT];
     private final @Nullable PciBar[] byIndex = new PciBar[PciBar.COUNT];
+    private final List<BarMemory> memory;
     private final @Nullable InterruptPin pin;
     private final Runnable onReset;
     private final Settling settling = new Settling(this::follow);
@@ -50,6 +53,7 @@ public final class PlainPciFunction implements PciFunction {
             byIndex[bar.index()] = bar;
             registers[bar.index()] = answers;
         });
+        memory = List.copyOf(from.memory);
         pin = from.pin;
         onReset = from.onReset;
         config.seal();
@@ -69,6 +73,11 @@ public final class PlainPciFunction implements PciFunction {
     @Override
     public List<PciBar> bars() {
         return bars.list();
+    }
+
+    @Override
+    public List<BarMemory> memory() {
+        return memory;
     }
 
     @Override

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.transport.pci;
 
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +22,7 @@ public final class PlainPciFunctionBuilder {
     private int subsystemId;
     private int pinNumber;
     final Map<PciBar, BarRegisters> registers = new LinkedHashMap<>();
+    final List<BarMemory> memory = new ArrayList<>();
     @Nullable InterruptPin pin;
     Runnable onReset = () -> {};
 
@@ -71,6 +75,24 @@ public final class PlainPciFunctionBuilder {
                     + " the one before: bar=" + bar + " bars=" + registers.keySet());
         }
         registers.put(bar, answers);
+        return this;
+    }
+
+    /**
+     * Gives the function a BAR with memory, such as what an MMIO device has for its driver to map. What is beyond the
+     * memory reads as 0.
+     *
+     * @param segment native, at most as large as the BAR; valid as long as the function
+     */
+    public PlainPciFunctionBuilder bar(PciBar bar, MemorySegment segment) {
+        if (!segment.isNative() || segment.isReadOnly() || segment.byteSize() > bar.size()) {
+            throw new IllegalArgumentException("memory in a BAR has to be native, writable, and not larger than the BAR:"
+                    + " bar=" + bar + " native=" + segment.isNative() + " readOnly=" + segment.isReadOnly() + " length="
+                    + segment.byteSize());
+        }
+        SharedMemoryArea area = new SharedMemoryArea(segment);
+        bar(bar, BarRegisters.of(area::read, area::write));
+        memory.add(new BarMemory(bar.index(), 0, segment));
         return this;
     }
 

@@ -23,6 +23,9 @@ final class SharedMemoryArea implements Region {
 
     @Override
     public long read(long offset, int width) {
+        if (offset > memory.byteSize() - width) {
+            return 0;
+        }
         return switch (width) {
             case 1 -> Byte.toUnsignedLong(memory.get(ValueLayout.JAVA_BYTE, offset));
             case 2 -> Short.toUnsignedLong(memory.get(LE16, offset));
@@ -33,6 +36,9 @@ final class SharedMemoryArea implements Region {
 
     @Override
     public void write(long offset, int width, long value) {
+        if (offset > memory.byteSize() - width) {
+            return;
+        }
         switch (width) {
             case 1 -> memory.set(ValueLayout.JAVA_BYTE, offset, (byte) value);
             case 2 -> memory.set(LE16, offset, (short) value);

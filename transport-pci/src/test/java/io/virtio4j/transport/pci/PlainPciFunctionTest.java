@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.virtio4j.core.wire.StateException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -178,6 +181,39 @@ class PlainPciFunctionTest {
         assertEquals(0, function.readConfig(COMMAND, 2));
         assertEquals(0, function.readConfig(0x10, 4));
         assertEquals(List.of("+0", "-0"), moves);
+    }
+
+    @Test
+    void memory_in_a_bar_is_read_and_written_where_it_is() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment memory = arena.allocate(4096);
+            PlainPciFunction other = PlainPciFunction.of(0x1234, 0xABCD)
+                    .bar(new PciBar(2, BarType.MEMORY_64_PREFETCHABLE, 8192), memory).build();
+            other.writeConfig(COMMAND, 2, PciHeader.MEMORY_SPACE);
+
+            assertEquals(List.of(new BarMemory(2, 0, memory)), other.memory());
+            for (int width : new int[] {1, 2, 4, 8}) {
+                other.writeBar(2, 13, width, 0x8899_AABB_CCDD_EEFFL);
+                assertEquals(0x8899_AABB_CCDD_EEFFL & Width.ones(width), other.readBar(2, 13, width));
+                assertEquals((byte) 0xFF, memory.get(ValueLayout.JAVA_BYTE, 13));
+            }
+            other.writeBar(2, 4093, 4, -1);
+            assertEquals(0, other.readBar(2, 4093, 4), "passes the end of the memory");
+            assertEquals(0, other.readBar(2, 8184, 8), "behind it");
+            assertEquals(List.of(), function.memory());
+        }
+    }
+
+    @Test
+    void memory_that_does_not_fit_is_refused() {
+        try (Arena arena = Arena.ofConfined()) {
+            PciBar bar = new PciBar(0, BarType.MEMORY_32, 4096);
+            PlainPciFunctionBuilder builder = PlainPciFunction.of(0x1234, 0xABCD);
+
+            assertThrows(IllegalArgumentException.class, () -> builder.bar(bar, arena.allocate(4097)));
+            assertThrows(IllegalArgumentException.class, () -> builder.bar(bar, arena.allocate(4096).asReadOnly()));
+            assertThrows(IllegalArgumentException.class, () -> builder.bar(bar, MemorySegment.ofArray(new byte[64])));
+        }
     }
 
     @Test

@@ -203,6 +203,7 @@ class VirtioStructureCapabilitiesTest {
                     .findFirst().orElseThrow();
             assertEquals(4096, area.length());
             var memory = Objects.requireNonNull(area.memory());
+            assertEquals(List.of(new BarMemory(2, 0, memory)), machine.pci.memory());
 
             for (int width : new int[] {1, 2, 4, 8}) {
                 machine.write(2, 13, width, 0x8899_AABB_CCDD_EEFFL);

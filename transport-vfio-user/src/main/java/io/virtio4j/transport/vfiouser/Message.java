@@ -4,11 +4,13 @@ package io.virtio4j.transport.vfiouser;
 import io.virtio4j.core.wire.Le16;
 import io.virtio4j.core.wire.Le32;
 import io.virtio4j.core.wire.StructLayout;
+import io.virtio4j.host.linux.FileDescriptor;
 import io.virtio4j.host.linux.MessageBuffer;
 import io.virtio4j.host.linux.ReceivedDescriptors;
 import io.virtio4j.host.linux.UnixSocket;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One message at a time: received into a buffer, and answered from it. The payload of a reply takes the
@@ -50,6 +52,7 @@ final class Message implements AutoCloseable {
     private final ReceivedDescriptors descriptors = buffer.descriptors();
 
     private int payload;
+    private @Nullable FileDescriptor along;
 
     // ── Receiving ──────────────────────────────────────────────────────────
 
@@ -69,6 +72,7 @@ final class Message implements AutoCloseable {
             throw Refusal.invalid("message size: size=" + size + " least=" + HEADER + " most="
                     + (HEADER + MOST_PAYLOAD));
         }
+        along = null; // of a message that wanted no reply
         payload = (int) size - HEADER;
         buffer.receivePayload(socket, payload, -1);
         return true;
@@ -143,6 +147,11 @@ final class Message implements AutoCloseable {
 
     // ── Answering ──────────────────────────────────────────────────────────
 
+    /** Has a descriptor sent along with a reply that is no error; stays the owner's. */
+    void attach(FileDescriptor descriptor) {
+        along = descriptor;
+    }
+
     /** Sends the payload's first bytes as reply. */
     void reply(UnixSocket socket, int length) throws IOException {
         answer(socket, length, TYPE_REPLY, 0);
@@ -150,6 +159,7 @@ final class Message implements AutoCloseable {
 
     void replyError(UnixSocket socket, int errno) throws IOException {
         // > If an error occurs, the reply message must only include the reply header.
+        along = null;
         answer(socket, 0, TYPE_REPLY | HAS_ERROR, errno);
     }
 
@@ -157,7 +167,13 @@ final class Message implements AutoCloseable {
         SIZE.set(bytes, 0, HEADER + length);
         FLAGS.set(bytes, 0, flags);
         ERROR.set(bytes, 0, errno);
-        buffer.send(socket, length, -1);
+        FileDescriptor descriptor = along;
+        along = null;
+        if (descriptor == null) {
+            buffer.send(socket, length, -1);
+        } else {
+            buffer.send(socket, length, -1, descriptor);
+        }
     }
 
     @Override

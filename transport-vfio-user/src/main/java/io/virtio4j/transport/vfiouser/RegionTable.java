@@ -6,12 +6,16 @@ import io.virtio4j.core.wire.Le32;
 import io.virtio4j.core.wire.Le64;
 import io.virtio4j.core.wire.StructLayout;
 import io.virtio4j.core.wire.U8;
+import io.virtio4j.host.linux.MemoryFile;
 import io.virtio4j.transport.pci.PciBar;
 import io.virtio4j.transport.pci.PciFunction;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Map;
 
 /**
- * The regions of a PCI device: its BARs and its configuration space, reached by messages alone.
+ * The regions of a PCI device: its BARs and its configuration space. All are reached by messages; memory in a BAR can be
+ * mapped as well, if the embedder has given the file that it lies in.
  * [{@code VFIO_USER_DEVICE_GET_REGION_INFO}], [Read and Write Operations]
  */
 final class RegionTable {
@@ -32,6 +36,8 @@ final class RegionTable {
 
     private static final int FLAG_READ = 1;
     private static final int FLAG_WRITE = 1 << 1;
+    private static final int FLAG_MMAP = 1 << 2;
+    private static final int FLAG_CAPS = 1 << 3;
 
     private static final StructLayout ACCESS = StructLayout.of("vfio-user region access");
     private static final Le64 ACCESS_OFFSET = ACCESS.le64("offset");
@@ -57,8 +63,11 @@ final class RegionTable {
     private final PciFunction function;
     private final long[] sizes = new long[COUNT];
 
-    RegionTable(PciFunction function) {
+    private final Map<Integer, MappedRegion> mapped;
+
+    RegionTable(PciFunction function, List<MemoryFile> files) {
         this.function = function;
+        mapped = MappedRegion.find(function.bars(), function.memory(), files);
         for (PciBar bar : function.bars()) {
             sizes[bar.index()] = bar.size();
         }
@@ -73,12 +82,32 @@ final class RegionTable {
             throw Refusal.invalid("no such region: index=" + index + " regions=" + COUNT);
         }
         long size = sizes[(int) index];
+        long room = message.get(INFO_ARGSZ);
         message.set(INFO_ARGSZ, INFO_SIZE);
         message.set(INFO_FLAGS, size == 0 ? 0 : FLAG_READ | FLAG_WRITE);
         message.set(INFO_CAP_OFFSET, 0);
         INFO_LENGTH.set(message.bytes(), Message.HEADER, size);
         INFO_OFFSET.set(message.bytes(), Message.HEADER, 0);
-        return INFO_SIZE;
+        MappedRegion toMap = mapped.get((int) index);
+        return toMap == null ? INFO_SIZE : infoToMap(message, room, toMap);
+    }
+
+    /** Tells what can be mapped, and sends the file; or how much room the client has to have to be told. */
+    private static int infoToMap(Message message, long room, MappedRegion region) {
+        int size = INFO_SIZE + region.capabilitySize();
+        boolean caps = region.capabilitySize() > 0;
+        message.set(INFO_ARGSZ, size);
+        message.set(INFO_FLAGS, FLAG_READ | FLAG_WRITE | FLAG_MMAP | (caps ? FLAG_CAPS : 0));
+        INFO_OFFSET.set(message.bytes(), Message.HEADER, region.offset());
+        if (room < size) {
+            return INFO_SIZE;
+        }
+        if (caps) {
+            message.set(INFO_CAP_OFFSET, INFO_SIZE);
+            region.writeCapability(message.bytes(), Message.HEADER + INFO_SIZE);
+        }
+        message.attach(region.descriptor());
+        return size;
     }
 
     // ── Accesses ───────────────────────────────────────────────────────────

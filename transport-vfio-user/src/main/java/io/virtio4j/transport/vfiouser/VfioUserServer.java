@@ -48,7 +48,7 @@ public final class VfioUserServer implements AutoCloseable {
     VfioUserServer(VfioUserServerBuilder from) {
         function = from.factory.apply(interrupts);
         interrupts.describe(function);
-        regions = new RegionTable(function.function());
+        regions = new RegionTable(function.function(), from.files);
         memory = new DmaTable(function.memory(), from.trusted, from.unmapGrace);
     }
 

@@ -2,12 +2,15 @@
 package io.virtio4j.transport.vfiouser;
 
 import io.virtio4j.core.transport.DeviceInstance;
+import io.virtio4j.host.linux.MemoryFile;
 import io.virtio4j.host.linux.UnixAddress;
 import io.virtio4j.transport.pci.PciInterrupts;
 import io.virtio4j.transport.pci.PciTransport;
 import io.virtio4j.transport.pci.PciTransportBuilder;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -16,6 +19,7 @@ public final class VfioUserServerBuilder {
 
     final Function<PciInterrupts, VfioUserFunction> factory;
     private Consumer<PciTransportBuilder> choices = pci -> {};
+    final List<MemoryFile> files = new ArrayList<>();
     boolean trusted;
     Duration unmapGrace = Duration.ofSeconds(3);
 
@@ -38,6 +42,24 @@ public final class VfioUserServerBuilder {
      */
     public VfioUserServerBuilder pci(Consumer<PciTransportBuilder> newChoices) {
         choices = newChoices;
+        return this;
+    }
+
+    /**
+     * Lets the client map what of the function's memory lies in this file: the shared memory of a device, such as a DAX
+     * window or the host visible memory of a GPU. A guest's processors then reach it without a message. Default: memory is
+     * registers, each access of which is a message.
+     *
+     * <p>A client that has left keeps what it has mapped. Where clients must not see each other's data, give each a device
+     * and a server of its own.
+     *
+     * @param file with what the device was given as its shared memory; stays the embedder's, open until the server is
+     *     closed
+     * @throws IllegalArgumentException when the server is made, if nothing of the function's memory lies in the file, or not
+     *     where it could be mapped
+     */
+    public VfioUserServerBuilder sharedMemory(MemoryFile file) {
+        files.add(file);
         return this;
     }
 

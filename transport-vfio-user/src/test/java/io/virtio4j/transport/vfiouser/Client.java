@@ -63,11 +63,15 @@ final class Client implements AutoCloseable {
 
     /** The next reply; {@code null} if the server closed the connection. */
     Reply receive() {
+        return receive(0);
+    }
+
+    private Reply receive(int expectedDescriptors) {
         try {
             if (!socket.receiveFully(buffer.asSlice(0, Wire.HEADER), descriptors, PATIENCE_MILLIS)) {
                 return null;
             }
-            assertEquals(0, descriptors.size(), "descriptors in a reply");
+            assertEquals(expectedDescriptors, descriptors.size(), "descriptors in a reply");
             ByteBuffer header = Wire.read(buffer.asSlice(0, Wire.HEADER).toArray(JAVA_BYTE));
             int id = header.getShort() & 0xFFFF;
             int command = header.getShort() & 0xFFFF;
@@ -86,9 +90,13 @@ final class Client implements AutoCloseable {
 
     /** Sends a command, and takes its reply, of whatever kind. */
     Reply ask(int command, byte[] payload, FileDescriptor... with) {
+        return ask(0, command, payload, with);
+    }
+
+    private Reply ask(int expectedDescriptors, int command, byte[] payload, FileDescriptor... with) {
         int id = nextId++ & 0xFFFF;
         send(Wire.message(id, command, 0, payload), with);
-        Reply reply = receive();
+        Reply reply = receive(expectedDescriptors);
         assertTrue(reply != null, "connection was closed instead of a reply: command=" + command);
         assertEquals(id, reply.id, "ID of the reply");
         assertEquals(command, reply.command, "command of the reply");
@@ -104,6 +112,16 @@ final class Client implements AutoCloseable {
         assertFalse(reply.failed(), () -> "refused: command=" + command + " error=" + reply.error);
         assertEquals(0, reply.error);
         return reply.data();
+    }
+
+    /** A region's description, and the file to map it from. */
+    record ToMap(ByteBuffer info, FileDescriptor file) {}
+
+    /** Asks about a region that can be mapped. */
+    ToMap regionToMap(int index, int room) {
+        Reply reply = ask(1, Wire.DEVICE_GET_REGION_INFO, Wire.regionInfo(index, room));
+        assertFalse(reply.failed());
+        return new ToMap(reply.data(), descriptors.take(0));
     }
 
     /** Sends a command that has to be refused, for this reason. */

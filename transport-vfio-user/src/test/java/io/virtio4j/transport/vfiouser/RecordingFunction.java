@@ -2,6 +2,7 @@
 package io.virtio4j.transport.vfiouser;
 
 import io.virtio4j.core.memory.GuestMemory;
+import io.virtio4j.transport.pci.BarMemory;
 import io.virtio4j.transport.pci.BarType;
 import io.virtio4j.transport.pci.PciBar;
 import io.virtio4j.transport.pci.PciFunction;
@@ -22,6 +23,9 @@ final class RecordingFunction implements PciFunction {
     static final int VECTORS = 24;
 
     final GuestMemory memory = new GuestMemory();
+
+    /** What is memory in its BARs. */
+    List<BarMemory> barMemory = List.of();
     final AtomicInteger resets = new AtomicInteger();
     private final List<String> accesses = new ArrayList<>();
     volatile PciInterrupts interrupts;
@@ -84,6 +88,11 @@ final class RecordingFunction implements PciFunction {
     @Override
     public List<PciBar> bars() {
         return List.of(new PciBar(0, BarType.MEMORY_64, BAR0_SIZE), new PciBar(2, BarType.MEMORY_32, BAR2_SIZE));
+    }
+
+    @Override
+    public List<BarMemory> memory() {
+        return barMemory;
     }
 
     @Override

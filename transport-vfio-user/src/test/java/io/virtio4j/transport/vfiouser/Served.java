@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.virtio4j.host.linux.LinuxException;
 import io.virtio4j.host.linux.UnixSocket;
+import io.virtio4j.transport.pci.BarMemory;
+import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -24,6 +26,11 @@ final class Served implements AutoCloseable {
     }
 
     Served(UnaryOperator<VfioUserServerBuilder> choices) {
+        server = choices.apply(VfioUserServer.of(function::serve)).build();
+    }
+
+    Served(List<BarMemory> memory, UnaryOperator<VfioUserServerBuilder> choices) {
+        function.barMemory = memory;
         server = choices.apply(VfioUserServer.of(function::serve)).build();
     }
 

@@ -137,7 +137,12 @@ final class Wire {
     }
 
     static byte[] regionInfo(int index) {
-        return payload().u32(32).u32(0).u32(index).u32(0).u64(0).u64(0).bytes();
+        return regionInfo(index, 32);
+    }
+
+    /** With so much room for the reply. */
+    static byte[] regionInfo(int index, int room) {
+        return payload().u32(room).u32(0).u32(index).u32(0).u64(0).u64(0).bytes();
     }
 
     static byte[] irqInfo(int index) {
