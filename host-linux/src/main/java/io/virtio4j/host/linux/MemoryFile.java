@@ -5,12 +5,12 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Memory of this process that other processes can map as well: a memory file whose size is fixed, mapped once. Servers of
- * vfio-user and vhost-user pass it on, so that a guest's processors reach what lies in it without a message: a DAX window,
- * the host visible memory of a GPU.
+ * Memory of this process that other processes can map as well: a memory file whose size is fixed, mapped
+ * once. Servers of vfio-user and vhost-user pass it on, so that a guest's processors reach what lies in it
+ * without a message: a DAX window, the host visible memory of a GPU.
  *
- * <p>Whoever is given the descriptor can map the memory and write it at any time, and cannot cut it short. Methods may be
- * called by any thread.
+ * <p>Whoever is given the descriptor can map the memory and write it at any time, and cannot cut it short.
+ * Methods may be called by any thread.
  */
 public final class MemoryFile implements AutoCloseable {
 

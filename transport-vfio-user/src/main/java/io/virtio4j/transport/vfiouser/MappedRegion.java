@@ -67,8 +67,8 @@ record MappedRegion(MemoryFile file, long offset, List<Area> areas, boolean whol
         }
         for (MemoryFile file : files) {
             if (!used.contains(file)) {
-                throw new IllegalArgumentException("nothing of the function's memory lies in what was given to be mapped,"
-                        + " make the device's shared memory of file.segment(): file=" + file + " memory=" + memory);
+                throw new IllegalArgumentException("nothing of the function's memory lies in what was given to be"
+                        + " mapped, make the device's shared memory of file.segment(): file=" + file + " memory=" + memory);
             }
         }
         return found;
@@ -81,8 +81,8 @@ record MappedRegion(MemoryFile file, long offset, List<Area> areas, boolean whol
         for (BarMemory each : memory) {
             // The client maps them all from one position of the file.
             if (beginOf(each, file) != begin || begin < 0 || (begin | each.offset()) % page != 0) {
-                throw new IllegalArgumentException("memory cannot be mapped, it has to be at pages of its file that are as"
-                        + " far from each other as in the BAR: bar=" + bar.index() + " offset=" + each.offset()
+                throw new IllegalArgumentException("memory cannot be mapped, it has to be at pages of its file that"
+                        + " are as far from each other as in the BAR: bar=" + bar.index() + " offset=" + each.offset()
                         + " position=" + file.positionOf(each.segment()) + " page=" + page);
             }
             long pages = each.segment().byteSize() + page - 1 & -page;

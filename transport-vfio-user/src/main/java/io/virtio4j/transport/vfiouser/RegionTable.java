@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The regions of a PCI device: its BARs and its configuration space. All are reached by messages; memory in a BAR can be
- * mapped as well, if the embedder has given the file that it lies in.
+ * The regions of a PCI device: its BARs and its configuration space. All are reached by messages; memory in a
+ * BAR can be mapped as well, if the embedder has given the file that it lies in.
  * [{@code VFIO_USER_DEVICE_GET_REGION_INFO}], [Read and Write Operations]
  */
 final class RegionTable {

@@ -46,17 +46,15 @@ public final class VfioUserServerBuilder {
     }
 
     /**
-     * Lets the client map what of the function's memory lies in this file: the shared memory of a device, such as a DAX
-     * window or the host visible memory of a GPU. A guest's processors then reach it without a message. Default: memory is
-     * registers, each access of which is a message.
+     * Lets the client map what of the function's memory lies in this file: the shared memory of a device, such as
+     * a DAX window or the host visible memory of a GPU. A guest's processors then reach it without a message.
+     * Default: memory is registers, each access of which is a message.
      *
-     * <p>A client that has left keeps what it has mapped. Where clients must not see each other's data, give each a device
-     * and a server of its own.
+     * <p>A client that has left keeps what it has mapped. Where clients must not see each other's data, give each
+     * a device and a server of its own. A function that does not fit the file is refused when the server is made.
      *
-     * @param file with what the device was given as its shared memory; stays the embedder's, open until the server is
-     *     closed
-     * @throws IllegalArgumentException when the server is made, if nothing of the function's memory lies in the file, or not
-     *     where it could be mapped
+     * @param file with what the device was given as its shared memory; stays the embedder's, open until the server
+     *     is closed
      */
     public VfioUserServerBuilder sharedMemory(MemoryFile file) {
         files.add(file);

@@ -129,7 +129,8 @@ class MappedRegionTest {
 
     @Test
     void memory_that_cannot_be_mapped_is_refused_when_the_server_is_made() throws IOException {
-        try (MemoryFile file = MemoryFile.create("refused", 8L * PAGE); MemoryFile other = MemoryFile.create("other", PAGE)) {
+        try (MemoryFile file = MemoryFile.create("refused", 8L * PAGE);
+                MemoryFile other = MemoryFile.create("other", PAGE)) {
             MemorySegment all = file.segment();
             assertRefused("nothing of the function's memory lies in", file);
             assertRefused("nothing of the function's memory lies in", file, new BarMemory(BAR, 0, other.segment()));

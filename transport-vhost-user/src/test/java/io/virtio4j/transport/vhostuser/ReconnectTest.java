@@ -44,7 +44,7 @@ class ReconnectTest {
                 assertTrue(server.isConnected());
             }
         }
-        assertEquals(before, OpenDescriptors.now());
+        before.awaitAgain();
     }
 
     @Test
@@ -61,7 +61,7 @@ class ReconnectTest {
             }
             assertThrows(IllegalStateException.class, () -> server.connect(address));
         }
-        assertEquals(before, OpenDescriptors.now());
+        before.awaitAgain();
     }
 
     @Test
@@ -105,7 +105,7 @@ class ReconnectTest {
                     }
                 }
                 rig.forget();
-                assertEquals(idle, OpenDescriptors.now());
+                idle.awaitAgain();
             }
         }
         HostileCases.count("VU-9", count - 1);
