@@ -64,8 +64,8 @@ final class LockRequests {
     }
 
     /**
-     * On the thread that owns the queue. Who waits uses no handle: if that is closed meanwhile, there is none at the next
-     * try, which the closing asks for. Linux keeps a file open while somebody waits for a lock through it.
+     * On the thread that owns the queue. Who waits uses no handle: if that is closed meanwhile, there is none at the
+     * next try, which the closing asks for. Linux keeps a file open while somebody waits for a lock through it.
      */
     void setlkw(Request request, RequestQueue queue) throws IOException {
         FsLock lock = lock(request);

@@ -87,8 +87,8 @@ public final class PlainPciFunctionBuilder {
     public PlainPciFunctionBuilder bar(PciBar bar, MemorySegment segment) {
         if (!segment.isNative() || segment.isReadOnly() || segment.byteSize() > bar.size()) {
             throw new IllegalArgumentException("memory in a BAR has to be native, writable, and not larger than the"
-                    + " BAR: bar=" + bar + " native=" + segment.isNative() + " readOnly=" + segment.isReadOnly() + " length="
-                    + segment.byteSize());
+                    + " BAR: bar=" + bar + " native=" + segment.isNative() + " readOnly=" + segment.isReadOnly()
+                    + " length=" + segment.byteSize());
         }
         SharedMemoryArea area = new SharedMemoryArea(segment);
         bar(bar, BarRegisters.of(area::read, area::write));

@@ -68,7 +68,8 @@ record MappedRegion(MemoryFile file, long offset, List<Area> areas, boolean whol
         for (MemoryFile file : files) {
             if (!used.contains(file)) {
                 throw new IllegalArgumentException("nothing of the function's memory lies in what was given to be"
-                        + " mapped, make the device's shared memory of file.segment(): file=" + file + " memory=" + memory);
+                        + " mapped, make the device's shared memory of file.segment(): file=" + file
+                        + " memory=" + memory);
             }
         }
         return found;
