@@ -3,6 +3,7 @@ package io.virtio4j.benchmarks.blk;
 
 import io.virtio4j.benchmarks.queue.ChainShape;
 import io.virtio4j.benchmarks.queue.PreparedRing;
+import io.virtio4j.blk.AsyncBlockBackend;
 import io.virtio4j.blk.BlockBackend;
 import io.virtio4j.blk.BlockCounter;
 import io.virtio4j.blk.BlockCounters;
@@ -100,7 +101,9 @@ public class BlockBenchmark {
         /** {@link MemoryBackend}. */
         MEMORY,
         /** {@link FileBackend}. */
-        FILE
+        FILE,
+        /** Memory behind an {@link AsyncBlockBackend} whose executor runs tasks where it is given them. */
+        ASYNC
     }
 
     /** The request. */
@@ -125,8 +128,10 @@ public class BlockBenchmark {
     /** Makes a disk, all of it written, and takes the device through the initialization sequence. */
     @Setup
     public void start() throws IOException {
-        backend = storage == Storage.MEMORY ? new MemoryBackend(DISK) : newFile();
-        disk = new BlockDevice(backend);
+        backend = storage == Storage.FILE ? newFile() : new MemoryBackend(DISK);
+        disk = storage == Storage.ASYNC
+                ? new BlockDevice(AsyncBlockBackend.of(backend, Runnable::run))
+                : new BlockDevice(backend);
         region = MemoryRegion.allocate(0, 1L << 30);
         ring = new PreparedRing(region.segment(), format, request);
         prepareRequests(region.segment());

@@ -9,9 +9,10 @@ import java.util.concurrent.Executor;
  * without a thread for each.
  *
  * <p>No method blocks. Each operation ends with exactly one call of its completion, by any thread, during
- * the method or later. A buffer is the backend's from the call until then; it is never guest memory, so an
- * operation that hangs keeps no driver from resetting the device. Offsets and lengths are multiples of 512,
- * lengths positive, and ranges lie inside of the device's capacity.
+ * the method or later. A buffer is the backend's from the call until then, with the bytes that are writable or
+ * readable; it is used again, so no view of it may be kept. It is never guest memory, so an operation that
+ * hangs keeps no driver from resetting the device. Offsets and lengths are multiples of 512, lengths positive,
+ * and ranges lie inside of the device's capacity.
  *
  * <p>A write that overlaps one in flight is the driver's mistake, but for a queue that was reset: then the
  * device keeps new requests away from what the old writes may still change.

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.blk;
 
-import io.netty.buffer.ByteBuf;
+import io.virtio4j.blk.SliceBuffers.Slice;
 import java.io.IOException;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Gives operations to a backend that says later that they are done. Data goes through buffers of the
@@ -28,13 +27,13 @@ final class AsyncIo implements BlockIo {
     @Override
     public Progress read(BlockRequest request, long until) {
         if (request.operation().hasEnded()) {
-            ByteBuf buffer = request.operation().buffer();
-            boolean success = ended(request, BlockFault.Kind.READ, buffer.writableBytes(), "read");
-            int count = buffer.readableBytes();
+            Slice slice = request.operation().slice();
+            boolean success = ended(request, BlockFault.Kind.READ, slice.buffer().writableBytes(), "read");
+            int count = request.operation().sliceSize();
             if (success) {
-                request.writer().write(buffer, count);
+                slice.empty(request.writer(), count);
             }
-            request.operation().buffer(null);
+            request.operation().releaseSlice();
             if (!success) {
                 return Progress.FAILED;
             }
@@ -47,17 +46,17 @@ final class AsyncIo implements BlockIo {
         if (queue.isSpent()) {
             return Progress.SPENT;
         }
-        int slice = (int) Math.min(until - request.done, InFlight.SLICE);
-        return buffer(request, slice) == null ? Progress.BLOCKED : start(request, Call.READ, slice);
+        int size = (int) Math.min(until - request.done, InFlight.SLICE);
+        return takeSlice(request, size) ? start(request, Call.READ, size) : Progress.BLOCKED;
     }
 
     @Override
     public Progress write(BlockRequest request) {
         if (request.operation().hasEnded()) {
-            ByteBuf buffer = request.operation().buffer();
-            boolean success = ended(request, BlockFault.Kind.WRITE, buffer.readableBytes(), "wrote");
-            int count = buffer.capacity();
-            request.operation().buffer(null);
+            int missing = request.operation().slice().buffer().readableBytes();
+            boolean success = ended(request, BlockFault.Kind.WRITE, missing, "wrote");
+            int count = request.operation().sliceSize();
+            request.operation().releaseSlice();
             if (!success) {
                 return Progress.FAILED;
             }
@@ -69,14 +68,13 @@ final class AsyncIo implements BlockIo {
         if (queue.isSpent()) {
             return Progress.SPENT;
         }
-        int slice = (int) Math.min(request.length - request.done, InFlight.SLICE);
-        ByteBuf buffer = buffer(request, slice);
-        if (buffer == null) {
+        int size = (int) Math.min(request.length - request.done, InFlight.SLICE);
+        if (!takeSlice(request, size)) {
             return Progress.BLOCKED;
         }
-        request.reader().read(buffer, slice);
-        queue.spend(slice);
-        return start(request, Call.WRITE, slice);
+        request.operation().slice().fill(request.reader(), size);
+        queue.spend(size);
+        return start(request, Call.WRITE, size);
     }
 
     @Override
@@ -96,15 +94,8 @@ final class AsyncIo implements BlockIo {
         return start(request, Call.RANGE, request.length);
     }
 
-    private @Nullable ByteBuf buffer(BlockRequest request, int slice) {
-        if (inFlight.isLate(request.position(), slice)) {
-            return null;
-        }
-        ByteBuf buffer = inFlight.acquire(slice);
-        if (buffer != null) {
-            request.operation().buffer(buffer);
-        }
-        return buffer;
+    private boolean takeSlice(BlockRequest request, int size) {
+        return !inFlight.isLate(request.position(), size) && request.operation().takeSlice(size);
     }
 
     private Progress start(BlockRequest request, Call call, long length) {
@@ -123,8 +114,8 @@ final class AsyncIo implements BlockIo {
         Operation operation = request.operation();
         long offset = request.position();
         switch (call) {
-            case READ -> backend.read(offset, operation.buffer(), operation);
-            case WRITE -> backend.write(offset, operation.buffer(), operation);
+            case READ -> backend.read(offset, operation.slice().buffer(), operation);
+            case WRITE -> backend.write(offset, operation.slice().buffer(), operation);
             case RANGE -> {
                 switch (request.rangeWork()) {
                     case DISCARD -> backend.discard(offset, length, operation);

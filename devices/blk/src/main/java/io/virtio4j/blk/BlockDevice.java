@@ -51,7 +51,7 @@ public final class BlockDevice implements VirtioDevice {
     private final AtomicReferenceArray<@Nullable BlockQueue> queues;
     private final ForceGate gate;
     private final Executor forceThread;
-    private final InFlight inFlight = new InFlight();
+    private final InFlight inFlight;
     private final @Nullable ZonedDisk zones;
     private final ConfigSpace config;
 
@@ -78,6 +78,7 @@ public final class BlockDevice implements VirtioDevice {
         forceThread = from.forceThread();
         capacity = options.capacity();
         mayUnmap = storage.canDeallocate();
+        inFlight = new InFlight(options.queues());
         counters = new BlockCounters(options.queues());
         queues = new AtomicReferenceArray<>(options.queues());
         gate = new ForceGate(this::startForce, this::forceFailed);

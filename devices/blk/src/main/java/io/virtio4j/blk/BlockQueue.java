@@ -172,6 +172,10 @@ final class BlockQueue implements QueueHandler {
         free[freeCount++] = request;
     }
 
+    int index() {
+        return virtQueue.index();
+    }
+
     boolean isSpent() {
         return budget <= 0;
     }

@@ -140,7 +140,7 @@ final class BlockRequest {
     /** Gives back what the request holds, once nothing is started any more. */
     synchronized void letGo() {
         hold.end(false);
-        operation.buffer(null);
+        operation.releaseSlice();
         device.inFlight().removeLate(operation);
     }
 

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.blk;
 
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.PooledByteBufAllocator;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What a device has in flight at an {@link AsyncBlockBackend}: how many bytes of buffers, so that a driver
@@ -22,21 +20,31 @@ final class InFlight {
 
     private record Late(Operation operation, long offset, long length) {}
 
+    private final SliceBuffers[] buffers;
     private final AtomicLong bytes = new AtomicLong();
     private final List<Late> late = new CopyOnWriteArrayList<>();
 
-    /** A buffer of this size; {@code null} if too much is in flight. */
-    @Nullable ByteBuf acquire(int size) {
-        if (bytes.addAndGet(size) > MOST) {
-            bytes.addAndGet(-size);
-            return null;
-        }
-        return PooledByteBufAllocator.DEFAULT.directBuffer(size, size);
+    InFlight(int queues) {
+        buffers = new SliceBuffers[queues];
+        Arrays.setAll(buffers, queue -> new SliceBuffers());
     }
 
-    void release(ByteBuf buffer) {
-        bytes.addAndGet(-buffer.capacity());
-        buffer.release();
+    /** The buffers of a queue, of whose owner they are. */
+    SliceBuffers buffersOf(int queue) {
+        return buffers[queue];
+    }
+
+    /** Whether so much more may be in flight; if so, it is until it is {@linkplain #leave released}. */
+    boolean enter(int size) {
+        if (bytes.addAndGet(size) > MOST) {
+            bytes.addAndGet(-size);
+            return false;
+        }
+        return true;
+    }
+
+    void leave(int size) {
+        bytes.addAndGet(-size);
     }
 
     /** An operation of a queue that was reset goes on still. */

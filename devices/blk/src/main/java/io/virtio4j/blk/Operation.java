@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.blk;
 
-import io.netty.buffer.ByteBuf;
+import io.virtio4j.blk.SliceBuffers.Slice;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +23,9 @@ final class Operation extends ForceGate.Waiter implements BlockCompletion {
 
     private final AtomicInteger state = new AtomicInteger(NOTHING);
     private @Nullable Throwable failure;
-    private @Nullable ByteBuf buffer;
+    private @Nullable Slice slice;
+    private int sliceSize;
+    private ExecutorBackend.@Nullable Task task;
     private long changes;
 
     Operation(BlockRequest request, BlockQueue queue) {
@@ -91,21 +93,49 @@ final class Operation extends ForceGate.Waiter implements BlockCompletion {
     }
 
     /** The buffer of the operation. */
-    ByteBuf buffer() {
-        ByteBuf now = buffer;
+    Slice slice() {
+        Slice now = slice;
         if (now == null) {
             throw new IllegalStateException("operation has no buffer: queue=" + queue);
         }
         return now;
     }
 
-    /** Replaces the buffer, giving the one before back. */
-    void buffer(@Nullable ByteBuf newBuffer) {
-        ByteBuf old = buffer;
-        buffer = newBuffer;
+    /** How many bytes of the buffer are for the operation. */
+    int sliceSize() {
+        return sliceSize;
+    }
+
+    /** Takes a buffer for so many bytes. False if too much is in flight. */
+    boolean takeSlice(int size) {
+        if (!inFlight.enter(size)) {
+            return false;
+        }
+        slice = inFlight.buffersOf(queue.index()).take(size);
+        sliceSize = size;
+        return true;
+    }
+
+    /** Gives the buffer back, if there is one. */
+    void releaseSlice() {
+        Slice old = slice;
         if (old != null) {
-            inFlight.release(old);
+            slice = null;
+            if (!queue.isStopped()) {
+                inFlight.buffersOf(queue.index()).give(old);
+            }
+            inFlight.leave(sliceSize);
             queue.device().wakeBlocked();
         }
+    }
+
+    /** What an {@link ExecutorBackend} does for the operation: one thing at a time, so that one object is enough. */
+    ExecutorBackend.Task task() {
+        ExecutorBackend.Task made = task;
+        if (made == null) {
+            made = new ExecutorBackend.Task();
+            task = made;
+        }
+        return made;
     }
 }

@@ -11,6 +11,7 @@ import io.virtio4j.testkit.Submitted.Descriptor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.Executor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,6 +40,47 @@ class AllocationTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {512, 4096, 128 << 10})
+    void where_a_backend_says_at_once_that_it_is_done(int bytes) {
+        try (Disk disk = Disk.of(new BlockDevice(AsyncBlockBackend.of(new MemoryBackend(1 << 20), Runnable::run)),
+                DriverOptions.split())) {
+            assertAllocatesNothing(disk, bytes);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {512, 4096, 128 << 10})
+    void where_a_backend_says_later_that_it_is_done(int bytes) {
+        Deferred later = new Deferred();
+        try (Disk disk = Disk.of(new BlockDevice(AsyncBlockBackend.of(new MemoryBackend(1 << 20), later)),
+                DriverOptions.split())) {
+            assertAllocatesNothing(disk, bytes, () -> {
+                disk.driver().instance().poll(100);
+                later.runAll();
+                disk.driver().instance().poll(100);
+            });
+        }
+    }
+
+    /** An executor that allocates nothing itself, and runs in the test's turn. */
+    private static final class Deferred implements Executor {
+        private final Runnable[] tasks = new Runnable[2 * AllocationCheck.MANY];
+        private int count;
+
+        @Override
+        public void execute(Runnable task) {
+            tasks[count++] = task;
+        }
+
+        void runAll() {
+            for (int i = 0; i < count; i++) {
+                tasks[i].run();
+            }
+            count = 0;
+        }
+    }
+
     @Test
     void with_packed_rings() {
         try (Disk disk = Disk.of(new BlockDevice(new MemoryBackend(1 << 20)), DriverOptions.packed())) {
@@ -47,9 +89,13 @@ class AllocationTest {
     }
 
     private static void assertAllocatesNothing(Disk disk, int bytes) {
+        assertAllocatesNothing(disk, bytes, () -> disk.driver().instance().poll(100));
+    }
+
+    private static void assertAllocatesNothing(Disk disk, int bytes, Runnable work) {
         List<Descriptor> write = request(disk, Disk.OUT, bytes, false);
         List<Descriptor> read = request(disk, Disk.IN, bytes, true);
-        AllocationCheck.assertAllocatesNothing(pairs -> turn(disk, pairs, write, read));
+        AllocationCheck.assertAllocatesNothing(pairs -> turn(disk, pairs, write, read, work));
     }
 
     private static List<Descriptor> request(Disk disk, int type, int bytes, boolean toDriver) {
@@ -62,7 +108,7 @@ class AllocationTest {
     }
 
     /** What a turn with so many writes and as many reads allocates. */
-    private static long turn(Disk disk, int pairs, List<Descriptor> write, List<Descriptor> read) {
+    private static long turn(Disk disk, int pairs, List<Descriptor> write, List<Descriptor> read, Runnable work) {
         DriverQueue queue = disk.queue();
         for (int pair = 0; pair < pairs; pair++) {
             queue.add(write, 3);
@@ -70,7 +116,7 @@ class AllocationTest {
         }
         queue.publish();
         queue.kickAlways();
-        long allocated = AllocationCheck.bytesOf(() -> disk.driver().instance().poll(100));
+        long allocated = AllocationCheck.bytesOf(work);
         assertEquals(2 * pairs, queue.collect());
         return allocated;
     }
