@@ -20,8 +20,10 @@ module io.virtio4j.testkit {
 
     exports io.virtio4j.testkit;
     exports io.virtio4j.testkit.conformance;
+    exports io.virtio4j.testkit.fuse;
 
     opens io.virtio4j.testkit to org.junit.platform.commons;
+    opens io.virtio4j.testkit.fuse to org.junit.platform.commons;
 
     provides org.junit.platform.launcher.TestExecutionListener
             with io.virtio4j.testkit.conformance.CoverageListener;

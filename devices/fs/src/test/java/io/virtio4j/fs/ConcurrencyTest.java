@@ -7,10 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.virtio4j.core.queue.RingFormat;
 import io.virtio4j.core.queue.Runner;
-import io.virtio4j.fs.Mount.Open;
-import io.virtio4j.fs.Mount.Reply;
 import io.virtio4j.fs.tree.TreeBackend;
 import io.virtio4j.testkit.DriverOptions;
+import io.virtio4j.testkit.fuse.Fuse;
+import io.virtio4j.testkit.fuse.FuseDriver;
+import io.virtio4j.testkit.fuse.FuseDriver.Open;
+import io.virtio4j.testkit.fuse.FuseDriver.Reply;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -29,14 +31,14 @@ class ConcurrencyTest {
     private static final int ROUNDS = 1500;
 
     /** Makes, finds, renames and removes, and gives back every lookup that it was told of. */
-    private static int work(Mount mount, long seed) {
+    private static int work(FuseDriver mount, long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         int made = 0;
         for (int i = 0; i < ROUNDS; i++) {
             String name = "n" + random.nextInt(NAMES);
             switch (random.nextInt(5)) {
                 case 0, 1 -> {
-                    Reply reply = mount.ask(Mount.CREATE, Mount.ROOT,
+                    Reply reply = mount.ask(Fuse.CREATE, Fuse.ROOT,
                             mount.body().u32(2).u32(0100600).u64(0).name(name), 144);
                     if (reply.error() == 0) {
                         made++;
@@ -49,16 +51,16 @@ class ConcurrencyTest {
                     }
                 }
                 case 2 -> {
-                    Reply reply = mount.ask(Mount.LOOKUP, Mount.ROOT, mount.body().name(name), 128);
+                    Reply reply = mount.ask(Fuse.LOOKUP, Fuse.ROOT, mount.body().name(name), 128);
                     if (reply.error() == 0) {
                         long node = reply.body().getLong(0);
                         mount.getattr(node); // a lookup of one's own keeps it
                         mount.forgetHere(node);
                     }
                 }
-                case 3 -> mount.ask(Mount.RENAME, Mount.ROOT,
+                case 3 -> mount.ask(Fuse.RENAME, Fuse.ROOT,
                         mount.body().u64(1).name(name).name("n" + random.nextInt(NAMES)), 0);
-                default -> mount.ask(Mount.UNLINK, Mount.ROOT, mount.body().name(name), 0);
+                default -> mount.ask(Fuse.UNLINK, Fuse.ROOT, mount.body().name(name), 0);
             }
         }
         return made;
@@ -75,7 +77,7 @@ class ConcurrencyTest {
                         instance -> instance.runner(Runner.workerPerQueue(Thread.ofPlatform().daemon().factory())))) {
             List<Callable<Integer>> work = new ArrayList<>();
             for (int i = 0; i < QUEUES; i++) {
-                Mount own = mount.through(1 + i);
+                FuseDriver own = mount.through(1 + i);
                 long ownSeed = seed + i;
                 work.add(() -> work(own, ownSeed));
             }
@@ -85,7 +87,7 @@ class ConcurrencyTest {
             }
             assertTrue(made > 100, "made=" + made);
             // A worker lets go of what a request used after it has answered.
-            mount.driver.waitFor("all but the root to be given back",
+            mount.driver().waitFor("all but the root to be given back",
                     () -> mount.device.nodes() == 1 && mount.device.handles() == 0 && backend.held() == 1);
         }
         assertEquals(0, backend.held());

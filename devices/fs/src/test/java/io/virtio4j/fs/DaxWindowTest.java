@@ -7,12 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.virtio4j.core.memory.SharedMemoryRegion;
-import io.virtio4j.fs.Mount.Open;
 import io.virtio4j.fs.backend.FsMapping;
 import io.virtio4j.fs.tree.TreeBackend;
 import io.virtio4j.testkit.conformance.HostileCase;
 import io.virtio4j.testkit.conformance.HostileCases;
 import io.virtio4j.testkit.conformance.Normative;
+import io.virtio4j.testkit.fuse.Fuse;
+import io.virtio4j.testkit.fuse.FuseDriver;
+import io.virtio4j.testkit.fuse.FuseDriver.Open;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -36,16 +38,16 @@ class DaxWindowTest {
     }
 
     private static int map(Mount mount, long node, long fh, long fileOffset, long length, int flags, long at) {
-        return mount.error(Mount.SETUPMAPPING, node,
+        return mount.error(Fuse.SETUPMAPPING, node,
                 mount.body().u64(fh).u64(fileOffset).u64(length).u64(flags).u64(at), 0);
     }
 
     private static int unmap(Mount mount, long... ranges) {
-        Mount.Body body = mount.body().u32(ranges.length / 2);
+        FuseDriver.Body body = mount.body().u32(ranges.length / 2);
         for (long value : ranges) {
             body.u64(value);
         }
-        return mount.error(Mount.REMOVEMAPPING, Mount.ROOT, body, 0);
+        return mount.error(Fuse.REMOVEMAPPING, Fuse.ROOT, body, 0);
     }
 
     private static String text(Mount mount, long at, int length) {
@@ -75,8 +77,8 @@ class DaxWindowTest {
         }
         try (Mount mount = Mount.tree()) {
             assertEquals(List.of(), mount.device.sharedMemory());
-            assertEquals(Mount.ENOSYS, map(mount, Mount.ROOT, -1, 0, PAGE, READ, 0));
-            assertEquals(Mount.ENOSYS, unmap(mount, 0, PAGE));
+            assertEquals(Fuse.ENOSYS, map(mount, Fuse.ROOT, -1, 0, PAGE, READ, 0));
+            assertEquals(Fuse.ENOSYS, unmap(mount, 0, PAGE));
         }
         for (long bytes : new long[] {0, -1, PAGE, 3 << 20}) {
             assertThrows(IllegalArgumentException.class,
@@ -102,7 +104,7 @@ class DaxWindowTest {
             assertEquals("12c", text(mount, 9 * PAGE - 1, 3), "the window sees a write");
             put(mount, 9 * PAGE + 5, "kept");
             mount.write(file, 2 * PAGE + 100, "!");
-            mount.ask(Mount.FSYNC, node, mount.body().u64(file.fh()).u64(0), 0).ok();
+            mount.ask(Fuse.FSYNC, node, mount.body().u64(file.fh()).u64(0), 0).ok();
             assertEquals("kept", new String(mount.read(file, 2 * PAGE + 5, 4), UTF_8));
             assertEquals("ab", new String(mount.read(file, PAGE - 1, 2), UTF_8));
         }
@@ -126,9 +128,9 @@ class DaxWindowTest {
         try (Mount mount = mount(pages("f", "a"))) {
             long node = mount.find("f");
             assertEquals(0, map(mount, node, -1, 0, PAGE, WRITE, 0));
-            mount.ask(Mount.SETATTR, node, mount.change(1 << 3, 0, 10, 0, 0, 0), 104).ok();
+            mount.ask(Fuse.SETATTR, node, mount.change(1 << 3, 0, 10, 0, 0, 0), 104).ok();
             assertEquals("a\0", text(mount, 9, 2));
-            mount.ask(Mount.SETATTR, node, mount.change(1 << 3, 0, 100, 0, 0, 0), 104).ok();
+            mount.ask(Fuse.SETATTR, node, mount.change(1 << 3, 0, 100, 0, 0, 0), 104).ok();
             put(mount, 50, "grown");
             assertEquals("grown", new String(mount.read(mount.open(node, 0), 50, 5), UTF_8));
         }
@@ -176,18 +178,18 @@ class DaxWindowTest {
             for (long[] range : new long[][] {{WINDOW, PAGE}, {WINDOW - PAGE, 2 * PAGE}, {0, WINDOW + PAGE},
                 {-PAGE, PAGE}, {-PAGE, 2 * PAGE}, {0, 0}, {0, -1}, {1, PAGE}, {0, 100}, {Long.MAX_VALUE & -PAGE, PAGE},
                 {PAGE, Long.MAX_VALUE & -PAGE}, {Long.MIN_VALUE, PAGE}}) {
-                assertEquals(Mount.EINVAL, map(mount, node, -1, 0, range[1], READ, range[0]), "at=" + range[0]);
-                assertEquals(Mount.EINVAL, unmap(mount, range[0], range[1]));
+                assertEquals(Fuse.EINVAL, map(mount, node, -1, 0, range[1], READ, range[0]), "at=" + range[0]);
+                assertEquals(Fuse.EINVAL, unmap(mount, range[0], range[1]));
                 cases += 2;
             }
             for (long offset : new long[] {3 * PAGE, -PAGE, Long.MIN_VALUE, Long.MAX_VALUE & -PAGE, 1, PAGE + 512}) {
-                assertEquals(Mount.EINVAL, map(mount, node, -1, offset, PAGE, READ, 0), "offset=" + offset);
+                assertEquals(Fuse.EINVAL, map(mount, node, -1, offset, PAGE, READ, 0), "offset=" + offset);
                 cases++;
             }
-            assertEquals(Mount.EBADF, map(mount, node, readOnly.fh(), 0, PAGE, WRITE, 0));
-            assertEquals(Mount.EBADF, map(mount, node, 12345, 0, PAGE, READ, 0));
-            assertEquals(Mount.EBADF, map(mount, Mount.ROOT, -1, 0, PAGE, READ, 0), "a directory");
-            assertEquals(Mount.EINVAL, mount.error(Mount.REMOVEMAPPING, node, mount.body().u32(1000).u64(0).u64(PAGE),
+            assertEquals(Fuse.EBADF, map(mount, node, readOnly.fh(), 0, PAGE, WRITE, 0));
+            assertEquals(Fuse.EBADF, map(mount, node, 12345, 0, PAGE, READ, 0));
+            assertEquals(Fuse.EBADF, map(mount, Fuse.ROOT, -1, 0, PAGE, READ, 0), "a directory");
+            assertEquals(Fuse.EINVAL, mount.error(Fuse.REMOVEMAPPING, node, mount.body().u32(1000).u64(0).u64(PAGE),
                     0));
             assertEquals(0, map(mount, node, readOnly.fh(), 0, PAGE, READ, 0));
             assertEquals("aa", text(mount, 0, 2));

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.virtio4j.fs.tree.TreeBackend;
 import io.virtio4j.testkit.DriverOptions;
 import io.virtio4j.testkit.conformance.Normative;
+import io.virtio4j.testkit.fuse.Fuse;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class DeviceConfigurationLayoutTest {
 
     private static long field(Mount mount, int offset) {
-        return mount.driver.port().readConfig(offset, 4);
+        return mount.driver().port().readConfig(offset, 4);
     }
 
     private static Mount notifying(int largestStore) {
@@ -32,8 +33,8 @@ class DeviceConfigurationLayoutTest {
         try (Mount mount = Mount.of(TreeBackend.create(), choices -> choices.requestQueues(queues))) {
             assertEquals(queues, field(mount, 36));
             for (int i = 0; i < queues; i++) {
-                mount.queue = Mount.REQUESTS + i;
-                assertEquals(Mount.ROOT, mount.getattr(Mount.ROOT).node());
+                mount.queue(Fuse.REQUESTS + i);
+                assertEquals(Fuse.ROOT, mount.getattr(Fuse.ROOT).node());
             }
         }
         assertThrows(IllegalArgumentException.class,
@@ -49,8 +50,8 @@ class DeviceConfigurationLayoutTest {
             assertEquals(expected[i] & 0xFF, device.configSpace().read(i, 1));
         }
         try (Mount mount = Mount.tree()) {
-            assertEquals('t', mount.driver.port().readConfig(0, 1));
-            assertEquals(0, mount.driver.port().readConfig(4, 1));
+            assertEquals('t', mount.driver().port().readConfig(0, 1));
+            assertEquals(0, mount.driver().port().readConfig(4, 1));
         }
         for (String tag : new String[] {"", longest + "x", "a\0b"}) {
             assertThrows(IllegalArgumentException.class, () -> FsDevice.of(tag, TreeBackend.create()).build());
@@ -76,8 +77,8 @@ class DeviceConfigurationLayoutTest {
         DriverOptions without = DriverOptions.split().without(FsFeature.NOTIFICATION);
         try (Mount mount = Mount.of(TreeBackend.create(), choices -> choices.notifications().requestQueues(2), without,
                 instance -> {})) {
-            mount.queue = 2;
-            assertEquals(Mount.ROOT, mount.getattr(Mount.ROOT).node());
+            mount.queue(2);
+            assertEquals(Fuse.ROOT, mount.getattr(Fuse.ROOT).node());
         }
     }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.virtio4j.core.device.VirtioDevice;
 import io.virtio4j.fs.tree.TreeBackend;
 import io.virtio4j.testkit.DeviceContract;
+import io.virtio4j.testkit.fuse.Fuse;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
@@ -19,7 +20,7 @@ class FsContractTest extends DeviceContract {
 
     @Override
     protected Request request(int number) {
-        byte[] init = ByteBuffer.allocate(104).order(ByteOrder.LITTLE_ENDIAN).putInt(104).putInt(Mount.INIT)
+        byte[] init = ByteBuffer.allocate(104).order(ByteOrder.LITTLE_ENDIAN).putInt(104).putInt(Fuse.INIT)
                 .putLong(number + 1).putLong(0).putInt(0).putInt(0).putInt(0).putInt(0)
                 .putInt(7).putInt(45).putInt(4096).putInt(1 << 30).array();
         return new Request(1 + number % 2, init, 80, done -> {

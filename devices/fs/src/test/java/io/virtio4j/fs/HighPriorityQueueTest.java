@@ -5,14 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import io.virtio4j.core.queue.Runner;
-import io.virtio4j.fs.Mount.Open;
 import io.virtio4j.fs.tree.TreeBackend;
 import io.virtio4j.fs.tree.TreeContent;
 import io.virtio4j.testkit.DriverOptions;
 import io.virtio4j.testkit.Submitted;
 import io.virtio4j.testkit.conformance.HostileCase;
-import io.virtio4j.testkit.conformance.HostileCases;
 import io.virtio4j.testkit.conformance.Normative;
+import io.virtio4j.testkit.fuse.Fuse;
+import io.virtio4j.testkit.fuse.FuseDriver.Open;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -53,20 +53,20 @@ class HighPriorityQueueTest {
                 AutoCloseable _ = latch::countDown) {
             long slow = mount.find("slow");
             long a = mount.find("a");
-            Submitted first = mount.submit(Mount.OPEN, slow, mount.body().u32(0).u32(0), 16);
-            mount.queue = 2;
-            Submitted second = mount.submit(Mount.OPEN, slow, mount.body().u32(0).u32(0), 16);
+            Submitted first = mount.submit(Fuse.OPEN, slow, mount.body().u32(0).u32(0), 16);
+            mount.queue(2);
+            Submitted second = mount.submit(Fuse.OPEN, slow, mount.body().u32(0).u32(0), 16);
             entered.await();
 
             mount.forget(a, 1);
 
             assertEquals(2, mount.device.nodes());
-            mount.driver.queue(1).collect();
-            mount.driver.queue(2).collect();
+            mount.driver().queue(1).collect();
+            mount.driver().queue(2).collect();
             assertFalse(first.isUsed() || second.isUsed());
             latch.countDown();
-            mount.reply(mount.driver.queue(1).await(first)).ok();
-            mount.reply(mount.driver.queue(2).await(second)).ok();
+            mount.reply(mount.driver().queue(1).await(first)).ok();
+            mount.reply(mount.driver().queue(2).await(second)).ok();
         }
     }
 
@@ -82,16 +82,16 @@ class HighPriorityQueueTest {
                 AutoCloseable _ = latch::countDown) {
             long slow = mount.find("slow");
             long a = mount.find("a");
-            Submitted waiting = mount.submit(Mount.OPEN, slow, mount.body().u32(0).u32(0), 16);
+            Submitted waiting = mount.submit(Fuse.OPEN, slow, mount.body().u32(0).u32(0), 16);
             entered.await();
 
             assertEquals("A", mount.content("a"), "the same queue");
             mount.forget(a, 2);
 
-            mount.driver.waitFor("the file to be forgotten", () -> mount.device.nodes() == 2);
+            mount.driver().waitFor("the file to be forgotten", () -> mount.device.nodes() == 2);
             assertFalse(waiting.isUsed());
             latch.countDown();
-            mount.reply(mount.driver.queue(1).await(waiting)).ok();
+            mount.reply(mount.driver().queue(1).await(waiting)).ok();
         }
     }
 
@@ -105,13 +105,13 @@ class HighPriorityQueueTest {
         try (Mount mount = Mount.of(backend, choices -> choices.requestQueues(2), DriverOptions.split(),
                 instance -> instance.runner(Runner.workerPerQueue(Thread.ofPlatform().daemon().factory())));
                 AutoCloseable _ = latch::countDown) {
-            Submitted open = mount.submit(Mount.OPEN, mount.find("slow"), mount.body().u32(0).u32(0), 16);
+            Submitted open = mount.submit(Fuse.OPEN, mount.find("slow"), mount.body().u32(0).u32(0), 16);
             entered.await();
-            mount.queue = 2;
+            mount.queue(2);
             mount.init();
             latch.countDown();
-            mount.driver.queue(1).await(open);
-            mount.driver.waitFor("the file to be given back", () -> backend.held() == 1);
+            mount.driver().queue(1).await(open);
+            mount.driver().waitFor("the file to be given back", () -> backend.held() == 1);
             assertEquals(0, mount.device.handles());
         }
         assertEquals(0, backend.held());
@@ -122,56 +122,9 @@ class HighPriorityQueueTest {
         try (ExecutorService threads = Executors.newFixedThreadPool(1);
                 Mount mount = Mount.of(TreeBackend.create(), choices -> choices.executor(threads))) {
             for (int i = 0; i < 1000; i++) {
-                assertEquals(0, mount.driver.queue(1).exchange(new byte[39], 100).usedLength());
+                assertEquals(0, mount.driver().queue(1).exchange(new byte[39], 100).usedLength());
             }
-            assertEquals(Mount.ROOT, mount.getattr(Mount.ROOT).node());
-        }
-    }
-
-    @Test
-    @HostileCase("FS-10")
-    void normal_requests_are_refused() {
-        try (Mount mount = Mount.tree()) {
-            mount.queue = Mount.HIPRIO;
-            int cases = 0;
-            for (int opcode = 0; opcode < 70; opcode++) {
-                if (opcode == Mount.FORGET || opcode == Mount.BATCH_FORGET || opcode == Mount.INTERRUPT) {
-                    continue;
-                }
-                assertEquals(Mount.EIO, mount.error(opcode, Mount.ROOT, mount.body().raw(new byte[200]), 300),
-                        "opcode=" + opcode);
-                cases++;
-            }
-            HostileCases.count("FS-10", cases);
-            mount.queue = Mount.REQUESTS;
-            assertEquals(1, mount.device.nodes());
-        }
-    }
-
-    @Test
-    @HostileCase("FS-6")
-    void counts_and_numbers_that_cannot_be_are_taken_for_what_they_can_mean() {
-        TreeBackend tree = TreeBackend.create().file("a", "A").file("b", "B");
-        try (Mount mount = Mount.of(tree)) {
-            long a = mount.find("a");
-            int cases = 0;
-            for (long node : new long[] {0, a + 7, -1, Long.MIN_VALUE, a + 1, a | 1L << 32, 1L << 32 | 1}) {
-                mount.forget(node, 1);
-                mount.tell(Mount.BATCH_FORGET, 0, mount.body().u32(1).u32(0).u64(node).u64(-1));
-                cases += 2;
-            }
-            for (long count : new long[] {0, 2, 1000, 0xFFFF_FFFFL}) {
-                mount.tell(Mount.BATCH_FORGET, 0, mount.body().u32(count).u32(0).u64(7).u64(1));
-                cases++;
-            }
-            assertEquals("A", mount.content("a"), "still there");
-            mount.forget(Mount.ROOT, -1);
-            assertEquals(Mount.ROOT, mount.getattr(Mount.ROOT).node(), "nobody forgets the root");
-            mount.forget(a, -1);
-            mount.forget(a, 5);
-            assertEquals(1, mount.device.nodes());
-            assertEquals("A", mount.content("a"));
-            HostileCases.count("FS-6", cases + 3);
+            assertEquals(Fuse.ROOT, mount.getattr(Fuse.ROOT).node());
         }
     }
 
@@ -179,9 +132,9 @@ class HighPriorityQueueTest {
     @HostileCase("FS-6")
     void what_is_open_outlives_being_forgotten() {
         try (Mount mount = Mount.tree()) {
-            Open file = mount.create(Mount.ROOT, "a", Mount.O_RDWR, 0600);
+            Open file = mount.create(Fuse.ROOT, "a", Fuse.O_RDWR, 0600);
             mount.write(file, 0, "kept");
-            mount.ask(Mount.UNLINK, Mount.ROOT, mount.body().name("a"), 0).ok();
+            mount.ask(Fuse.UNLINK, Fuse.ROOT, mount.body().name("a"), 0).ok();
             mount.forget(file.node(), -1);
             assertEquals(4, mount.read(file, 0, 10).length);
             assertEquals(2, mount.device.nodes());

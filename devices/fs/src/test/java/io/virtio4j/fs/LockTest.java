@@ -6,12 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.virtio4j.core.queue.RingFormat;
-import io.virtio4j.fs.Mount.Body;
-import io.virtio4j.fs.Mount.Open;
 import io.virtio4j.fs.backend.FsLockTable;
 import io.virtio4j.fs.tree.TreeBackend;
 import io.virtio4j.testkit.DriverOptions;
 import io.virtio4j.testkit.Submitted;
+import io.virtio4j.testkit.fuse.Fuse;
+import io.virtio4j.testkit.fuse.FuseDriver.Body;
+import io.virtio4j.testkit.fuse.FuseDriver.Open;
 import java.nio.ByteBuffer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,31 +31,31 @@ class LockTest {
     }
 
     private static int set(Mount mount, Open file, long owner, int type, long start, long end) {
-        return mount.error(Mount.SETLK, file.node(), lock(mount, file, owner, type, start, end, false), 0);
+        return mount.error(Fuse.SETLK, file.node(), lock(mount, file, owner, type, start, end, false), 0);
     }
 
     private static Submitted await(Mount mount, Open file, long owner, int type, long start, long end) {
-        return mount.submit(Mount.SETLKW, file.node(), lock(mount, file, owner, type, start, end, false), 0);
+        return mount.submit(Fuse.SETLKW, file.node(), lock(mount, file, owner, type, start, end, false), 0);
     }
 
     @Test
     void ranges_of_owners_exclude_each_other() {
         try (Mount mount = Mount.tree()) {
-            Open file = mount.create(Mount.ROOT, "a", Mount.O_RDWR, 0600);
+            Open file = mount.create(Fuse.ROOT, "a", Fuse.O_RDWR, 0600);
             assertEquals(0, set(mount, file, 1, WRITE, 10, 19));
-            assertEquals(Mount.EAGAIN, set(mount, file, 2, READ, 19, 30));
+            assertEquals(Fuse.EAGAIN, set(mount, file, 2, READ, 19, 30));
             assertEquals(0, set(mount, file, 2, READ, 20, 30));
             assertEquals(0, set(mount, file, 3, READ, 25, END));
-            assertEquals(Mount.EAGAIN, set(mount, file, 3, WRITE, 25, END));
+            assertEquals(Fuse.EAGAIN, set(mount, file, 3, WRITE, 25, END));
             assertEquals(0, set(mount, file, 1, UNLOCK, 12, 13));
             assertEquals(0, set(mount, file, 2, WRITE, 12, 13));
-            ByteBuffer found = mount.ask(Mount.GETLK, file.node(), lock(mount, file, 3, WRITE, 0, 11, false), 24)
+            ByteBuffer found = mount.ask(Fuse.GETLK, file.node(), lock(mount, file, 3, WRITE, 0, 11, false), 24)
                     .ok().body();
             assertEquals(10, found.getLong(0));
             assertEquals(11, found.getLong(8));
             assertEquals(WRITE, found.getInt(16));
             assertEquals(9, found.getInt(20));
-            found = mount.ask(Mount.GETLK, file.node(), lock(mount, file, 3, WRITE, 0, 9, false), 24).ok().body();
+            found = mount.ask(Fuse.GETLK, file.node(), lock(mount, file, 3, WRITE, 0, 9, false), 24).ok().body();
             assertEquals(UNLOCK, found.getInt(16));
         }
     }
@@ -62,32 +63,32 @@ class LockTest {
     @Test
     void closing_a_descriptor_takes_the_locks_of_its_process_away() {
         try (Mount mount = Mount.tree()) {
-            Open file = mount.create(Mount.ROOT, "a", Mount.O_RDWR, 0600);
+            Open file = mount.create(Fuse.ROOT, "a", Fuse.O_RDWR, 0600);
             set(mount, file, 1, WRITE, 0, END);
-            mount.ask(Mount.FLUSH, file.node(), mount.body().u64(file.fh()).u64(0).u64(1), 0).ok();
+            mount.ask(Fuse.FLUSH, file.node(), mount.body().u64(file.fh()).u64(0).u64(1), 0).ok();
             assertEquals(0, set(mount, file, 2, WRITE, 0, END));
-            mount.ask(Mount.SETLK, file.node(), lock(mount, file, 7, WRITE, 0, END, true), 0).ok();
-            assertEquals(Mount.EAGAIN, mount.error(Mount.SETLK, file.node(), lock(mount, file, 8, READ, 0, END, true),
+            mount.ask(Fuse.SETLK, file.node(), lock(mount, file, 7, WRITE, 0, END, true), 0).ok();
+            assertEquals(Fuse.EAGAIN, mount.error(Fuse.SETLK, file.node(), lock(mount, file, 8, READ, 0, END, true),
                     0));
             Open other = mount.open(file.node(), 2);
-            mount.ask(Mount.RELEASE, file.node(), mount.body().u64(file.fh()).u32(0).u32(2).u64(7), 0).ok();
-            mount.ask(Mount.SETLK, other.node(), lock(mount, other, 8, WRITE, 0, END, true), 0).ok();
+            mount.ask(Fuse.RELEASE, file.node(), mount.body().u64(file.fh()).u32(0).u32(2).u64(7), 0).ok();
+            mount.ask(Fuse.SETLK, other.node(), lock(mount, other, 8, WRITE, 0, END, true), 0).ok();
         }
     }
 
     private static void flush(Mount mount, Open file, long owner) {
-        mount.ask(Mount.FLUSH, file.node(), mount.body().u64(file.fh()).u64(0).u64(owner), 0).ok();
+        mount.ask(Fuse.FLUSH, file.node(), mount.body().u64(file.fh()).u64(0).u64(owner), 0).ok();
     }
 
     @Test
     void an_open_file_takes_along_what_was_locked_through_it_by_whomever() {
         FsLockTable table = new FsLockTable();
         try (Mount mount = Mount.of(TreeBackend.create(), choices -> choices.locks(table))) {
-            Open file = mount.create(Mount.ROOT, "a", Mount.O_RDWR, 0600);
+            Open file = mount.create(Fuse.ROOT, "a", Fuse.O_RDWR, 0600);
             Open other = mount.open(file.node(), 2);
             set(mount, file, 1, WRITE, 0, 9);
             set(mount, file, 2, READ, 20, END);
-            mount.ask(Mount.SETLK, file.node(), lock(mount, file, 3, WRITE, 0, END, true), 0).ok();
+            mount.ask(Fuse.SETLK, file.node(), lock(mount, file, 3, WRITE, 0, END, true), 0).ok();
             set(mount, other, 4, WRITE, 10, 10);
             Submitted waiting = await(mount, other, 5, WRITE, 20, 20);
 
@@ -95,10 +96,10 @@ class LockTest {
             assertFalse(waiting.isUsed(), "locks of open files stay when a process closes it");
             mount.release(file);
 
-            mount.reply(mount.driver.queue(1).await(waiting)).ok();
+            mount.reply(mount.driver().queue(1).await(waiting)).ok();
             assertEquals(2, table.size());
             assertEquals(0, set(mount, other, 6, WRITE, 0, 9));
-            assertEquals(Mount.EAGAIN, set(mount, other, 6, WRITE, 10, 10));
+            assertEquals(Fuse.EAGAIN, set(mount, other, 6, WRITE, 10, 10));
             mount.release(other);
             assertEquals(0, table.size());
         }
@@ -108,7 +109,7 @@ class LockTest {
     void a_lock_ends_with_the_open_file_that_it_was_set_through_and_with_no_other() {
         FsLockTable table = new FsLockTable();
         try (Mount mount = Mount.of(TreeBackend.create(), choices -> choices.locks(table))) {
-            Open first = mount.create(Mount.ROOT, "a", Mount.O_RDWR, 0600);
+            Open first = mount.create(Fuse.ROOT, "a", Fuse.O_RDWR, 0600);
             Open second = mount.open(first.node(), 2);
             Open third = mount.open(first.node(), 2);
             set(mount, first, 1, WRITE, 0, 9);
@@ -116,12 +117,12 @@ class LockTest {
             // Linux says that the last descriptor is closed when it likes: the process has locked again meanwhile.
             set(mount, second, 1, WRITE, 0, 9);
             mount.release(first);
-            assertEquals(Mount.EAGAIN, set(mount, third, 2, READ, 9, 9));
+            assertEquals(Fuse.EAGAIN, set(mount, third, 2, READ, 9, 9));
 
             set(mount, third, 1, WRITE, 5, 14);
             mount.release(second);
             assertEquals(0, set(mount, third, 2, WRITE, 0, 4));
-            assertEquals(Mount.EAGAIN, set(mount, third, 2, READ, 5, 5), "what the third has taken over");
+            assertEquals(Fuse.EAGAIN, set(mount, third, 2, READ, 5, 5), "what the third has taken over");
             mount.release(third);
             assertEquals(0, table.size());
         }
@@ -131,14 +132,14 @@ class LockTest {
     void who_waits_through_an_open_file_that_is_closed_gets_no_lock() {
         FsLockTable table = new FsLockTable();
         try (Mount mount = Mount.of(TreeBackend.create(), choices -> choices.locks(table))) {
-            Open file = mount.create(Mount.ROOT, "a", Mount.O_RDWR, 0600);
+            Open file = mount.create(Fuse.ROOT, "a", Fuse.O_RDWR, 0600);
             Open other = mount.open(file.node(), 2);
             set(mount, other, 1, WRITE, 0, 0);
             Submitted waiting = await(mount, file, 2, WRITE, 0, 0);
 
             mount.release(file);
 
-            assertEquals(Mount.EBADF, mount.reply(mount.driver.queue(1).await(waiting)).error());
+            assertEquals(Fuse.EBADF, mount.reply(mount.driver().queue(1).await(waiting)).error());
             assertEquals(0, set(mount, other, 1, UNLOCK, 0, END));
             assertEquals(0, table.size());
         }
@@ -149,18 +150,18 @@ class LockTest {
     void who_waits_for_a_lock_holds_nobody_up(RingFormat format) {
         try (Mount mount = Mount.of(TreeBackend.create(), choices -> choices, DriverOptions.of(format),
                 instance -> {})) {
-            Open file = mount.create(Mount.ROOT, "a", Mount.O_RDWR, 0600);
+            Open file = mount.create(Fuse.ROOT, "a", Fuse.O_RDWR, 0600);
             set(mount, file, 1, WRITE, 0, 99);
             Submitted second = await(mount, file, 2, WRITE, 50, 60);
             Submitted third = await(mount, file, 3, READ, 0, 10);
             assertEquals(5, mount.write(file, 0, "hello"), "the same queue goes on");
             assertFalse(second.isUsed() || third.isUsed());
             set(mount, file, 1, UNLOCK, 0, 10);
-            mount.reply(mount.driver.queue(1).await(third)).ok();
+            mount.reply(mount.driver().queue(1).await(third)).ok();
             assertFalse(second.isUsed());
             set(mount, file, 1, UNLOCK, 0, END);
-            mount.reply(mount.driver.queue(1).await(second)).ok();
-            assertEquals(Mount.EAGAIN, set(mount, file, 1, READ, 55, 55));
+            mount.reply(mount.driver().queue(1).await(second)).ok();
+            assertEquals(Fuse.EAGAIN, set(mount, file, 1, READ, 55, 55));
             assertEquals(2, mount.device.counters().get(FsCounter.LOCK_WAITS));
         }
     }
@@ -168,15 +169,15 @@ class LockTest {
     @Test
     void a_wait_is_interrupted() {
         try (Mount mount = Mount.tree()) {
-            Open file = mount.create(Mount.ROOT, "a", Mount.O_RDWR, 0600);
+            Open file = mount.create(Fuse.ROOT, "a", Fuse.O_RDWR, 0600);
             set(mount, file, 1, WRITE, 0, END);
             Submitted waiting = await(mount, file, 2, WRITE, 0, END);
             long unique = mount.lastUnique();
-            mount.tell(Mount.INTERRUPT, 0, mount.body().u64(unique));
-            assertEquals(Mount.EINTR, mount.reply(mount.driver.queue(1).await(waiting)).error());
-            mount.queue = Mount.HIPRIO;
-            assertEquals(Mount.EAGAIN, mount.error(Mount.INTERRUPT, 0, mount.body().u64(unique), 0), "it is over");
-            mount.queue = Mount.REQUESTS;
+            mount.tell(Fuse.INTERRUPT, 0, mount.body().u64(unique));
+            assertEquals(Fuse.EINTR, mount.reply(mount.driver().queue(1).await(waiting)).error());
+            mount.queue(Fuse.HIPRIO);
+            assertEquals(Fuse.EAGAIN, mount.error(Fuse.INTERRUPT, 0, mount.body().u64(unique), 0), "it is over");
+            mount.queue(Fuse.REQUESTS);
             assertEquals(0, set(mount, file, 1, UNLOCK, 0, END));
             assertEquals(0, set(mount, file, 3, WRITE, 0, END), "nobody waits any more");
         }
@@ -185,14 +186,14 @@ class LockTest {
     @Test
     void who_would_wait_for_itself_is_told() {
         try (Mount mount = Mount.tree()) {
-            Open file = mount.create(Mount.ROOT, "a", Mount.O_RDWR, 0600);
+            Open file = mount.create(Fuse.ROOT, "a", Fuse.O_RDWR, 0600);
             set(mount, file, 1, WRITE, 0, 0);
             set(mount, file, 2, WRITE, 1, 1);
             Submitted first = await(mount, file, 1, WRITE, 1, 1);
-            assertEquals(Mount.EDEADLK,
-                    mount.error(Mount.SETLKW, file.node(), lock(mount, file, 2, WRITE, 0, 0, false), 0));
+            assertEquals(Fuse.EDEADLK,
+                    mount.error(Fuse.SETLKW, file.node(), lock(mount, file, 2, WRITE, 0, 0, false), 0));
             set(mount, file, 2, UNLOCK, 0, END);
-            mount.reply(mount.driver.queue(1).await(first)).ok();
+            mount.reply(mount.driver().queue(1).await(first)).ok();
         }
     }
 
@@ -200,11 +201,11 @@ class LockTest {
     void a_reset_forgets_who_waits_and_what_was_locked() {
         FsLockTable table = new FsLockTable();
         try (Mount mount = Mount.of(TreeBackend.create(), choices -> choices.locks(table))) {
-            Open file = mount.create(Mount.ROOT, "a", Mount.O_RDWR, 0600);
+            Open file = mount.create(Fuse.ROOT, "a", Fuse.O_RDWR, 0600);
             set(mount, file, 1, WRITE, 0, END);
             await(mount, file, 2, WRITE, 0, END);
             assertEquals(1, table.size());
-            mount.driver.reset();
+            mount.driver().reset();
             assertEquals(0, table.size());
         }
     }
@@ -215,13 +216,13 @@ class LockTest {
         TreeBackend tree = TreeBackend.create();
         try (Mount one = Mount.of(tree, choices -> choices.locks(table));
                 Mount other = Mount.of(tree, choices -> choices.locks(table))) {
-            Open here = one.create(Mount.ROOT, "a", Mount.O_RDWR, 0600);
+            Open here = one.create(Fuse.ROOT, "a", Fuse.O_RDWR, 0600);
             Open there = other.open(other.find("a"), 2);
             assertEquals(0, set(one, here, 1, WRITE, 0, END));
-            assertEquals(Mount.EAGAIN, set(other, there, 1, WRITE, 0, END), "the same number is another owner");
+            assertEquals(Fuse.EAGAIN, set(other, there, 1, WRITE, 0, END), "the same number is another owner");
             Submitted waiting = await(other, there, 1, WRITE, 0, END);
-            one.driver.reset();
-            other.reply(other.driver.queue(1).await(waiting)).ok();
+            one.driver().reset();
+            other.reply(other.driver().queue(1).await(waiting)).ok();
             assertTrue(waiting.isUsed());
         }
     }
@@ -230,7 +231,7 @@ class LockTest {
     void ranges_that_touch_become_one() {
         FsLockTable table = new FsLockTable(2);
         try (Mount mount = Mount.of(TreeBackend.create(), choices -> choices.locks(table))) {
-            Open file = mount.create(Mount.ROOT, "a", Mount.O_RDWR, 0600);
+            Open file = mount.create(Fuse.ROOT, "a", Fuse.O_RDWR, 0600);
             for (int i = 0; i < 100; i++) {
                 assertEquals(0, set(mount, file, 1, WRITE, i * 10, i * 10 + 9));
             }

@@ -29,19 +29,19 @@ class NotificationQueueTest {
 
     private static Mount mount(TreeBackend tree, RingFormat format) {
         Mount mount = Mount.attach(tree, FsDeviceBuilder::notifications, DriverOptions.of(format), instance -> {});
-        mount.queue = 2;
+        mount.queue(2);
         mount.init();
-        mount.driver.queue(NOTIFICATION).mayKeepBuffers();
+        mount.driver().queue(NOTIFICATION).mayKeepBuffers();
         return mount;
     }
 
     private static ByteBuffer await(Mount mount, Submitted buffer, int code) {
-        byte[] message = mount.driver.queue(NOTIFICATION).await(buffer).written();
-        ByteBuffer fields = ByteBuffer.wrap(message).order(mount.order);
+        byte[] message = mount.driver().queue(NOTIFICATION).await(buffer).written();
+        ByteBuffer fields = ByteBuffer.wrap(message).order(mount.order());
         assertEquals(message.length, fields.getInt(0));
         assertEquals(code, fields.getInt(4));
         assertEquals(0, fields.getLong(8), "unique");
-        return fields.slice(16, message.length - 16).order(mount.order);
+        return fields.slice(16, message.length - 16).order(mount.order());
     }
 
     private static String name(ByteBuffer message, int at) {
@@ -58,7 +58,7 @@ class NotificationQueueTest {
         try (Mount mount = mount(tree, format)) {
             long d = mount.find("d");
             long f = mount.find("d/f");
-            DriverQueue queue = mount.driver.queue(NOTIFICATION);
+            DriverQueue queue = mount.driver().queue(NOTIFICATION);
             Submitted first = queue.submit(new byte[0], SIZE);
             Submitted second = queue.submit(new byte[0], SIZE);
             Submitted third = queue.submit(new byte[0], SIZE);
@@ -90,13 +90,13 @@ class NotificationQueueTest {
     void data_is_put_into_the_drivers_cache() throws Exception {
         TreeBackend tree = TreeBackend.create().file("f", "F");
         try (Mount mount = mount(tree, RingFormat.SPLIT)) {
-            mount.order = ByteOrder.BIG_ENDIAN;
+            mount.order(ByteOrder.BIG_ENDIAN);
             mount.init();
             long f = mount.find("f");
             FsNode root = tree.root();
             Object identity = root.lookup(SystemCaller.INSTANCE, FsName.of("f"),
                     new FsAttributes()).identity();
-            Submitted buffer = mount.driver.queue(NOTIFICATION).submit(new byte[0], SIZE);
+            Submitted buffer = mount.driver().queue(NOTIFICATION).submit(new byte[0], SIZE);
             assertTrue(mount.device.store(identity, 100, "stored".getBytes(UTF_8)));
             ByteBuffer message = await(mount, buffer, 4);
             assertEquals(f, message.getLong(0));
@@ -117,7 +117,7 @@ class NotificationQueueTest {
                 tree.mode("f", 0600);
             }
             assertEquals(5000 - 4096, mount.device.counters().get(FsCounter.DROPPED_NOTIFICATIONS));
-            DriverQueue queue = mount.driver.queue(NOTIFICATION);
+            DriverQueue queue = mount.driver().queue(NOTIFICATION);
             assertEquals(0, queue.exchange(new byte[0], 39).usedLength(), "too short");
             await(mount, queue.submit(new byte[0], 40), 2);
             await(mount, queue.submit(new byte[0], SIZE), 2);

@@ -12,15 +12,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
 import io.virtio4j.core.queue.Runner;
-import io.virtio4j.fs.Mount.Dirent;
-import io.virtio4j.fs.Mount.Entry;
-import io.virtio4j.fs.Mount.Open;
-import io.virtio4j.fs.Mount.Reply;
 import io.virtio4j.fs.nio.PathBackend;
 import io.virtio4j.testkit.DriverOptions;
 import io.virtio4j.testkit.Submitted;
 import io.virtio4j.testkit.conformance.HostileCase;
 import io.virtio4j.testkit.conformance.HostileCases;
+import io.virtio4j.testkit.fuse.Fuse;
+import io.virtio4j.testkit.fuse.FuseDriver.Dirent;
+import io.virtio4j.testkit.fuse.FuseDriver.Entry;
+import io.virtio4j.testkit.fuse.FuseDriver.Open;
+import io.virtio4j.testkit.fuse.FuseDriver.Reply;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.FileSystem;
@@ -34,6 +35,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -67,8 +69,8 @@ class PathBackendTest {
     @EnumSource(Kind.class)
     void files_are_created_written_read_and_cut(Kind kind) throws IOException {
         try (Mount mount = Mount.of(open(kind))) {
-            long d = mount.mkdir(Mount.ROOT, "d", 0755).node();
-            Open file = mount.create(d, "f", Mount.O_RDWR, 0644);
+            long d = mount.mkdir(Fuse.ROOT, "d", 0755).node();
+            Open file = mount.create(d, "f", Fuse.O_RDWR, 0644);
             assertEquals(5, mount.write(file, 0, "hello"));
             byte[] large = new byte[200_000];
             for (int i = 0; i < large.length; i++) {
@@ -76,19 +78,34 @@ class PathBackendTest {
             }
             assertEquals(large.length, mount.tryWrite(file, 10, large, 0).ok().body().getInt(0));
             assertEquals(200_010, mount.getattr(file.node()).size(), "seen before it is closed");
-            mount.ask(Mount.FSYNC, file.node(), mount.body().u64(file.fh()).u64(0), 0).ok();
+            mount.ask(Fuse.FSYNC, file.node(), mount.body().u64(file.fh()).u64(0), 0).ok();
             mount.release(file);
             Open again = mount.open(mount.find("d/f"), 0);
             byte[] read = mount.read(again, 10, large.length);
             assertArrayEquals(large, read);
             assertEquals("hello", new String(mount.read(again, 0, 5), UTF_8));
             mount.release(again);
-            mount.ask(Mount.SETATTR, file.node(), mount.change(1 << 3, 0, 3, 0, 0, 0), 104).ok();
+            mount.ask(Fuse.SETATTR, file.node(), mount.change(1 << 3, 0, 3, 0, 0, 0), 104).ok();
             assertEquals("hel", mount.content("d/f"));
-            mount.ask(Mount.SETATTR, file.node(), mount.change(1 << 3, 0, 5, 0, 0, 0), 104).ok();
+            mount.ask(Fuse.SETATTR, file.node(), mount.change(1 << 3, 0, 5, 0, 0, 0), 104).ok();
             assertEquals("hel\0\0", mount.content("d/f"));
-            assertEquals(0, mount.getattr(mount.open(file.node(), Mount.O_RDWR | Mount.O_TRUNC).node()).size());
+            assertEquals(0, mount.getattr(mount.open(file.node(), Fuse.O_RDWR | Fuse.O_TRUNC).node()).size());
         }
+    }
+
+    /** A worker of a queue has written nothing before. */
+    @Test
+    void the_first_data_in_pages_that_a_thread_writes_is_written() throws Exception {
+        FutureTask<Void> first = new FutureTask<>(() -> {
+            try (Mount mount = Mount.of(open(Kind.MEMORY))) {
+                Open file = mount.create(Fuse.ROOT, "f", Fuse.O_RDWR, 0644);
+                assertEquals(8192, mount.write(file, 0, "a".repeat(4096) + "b".repeat(4096)));
+                assertEquals("ab", new String(mount.read(file, 4095, 2), UTF_8));
+            }
+            return null;
+        });
+        new Thread(first).start();
+        first.get();
     }
 
     @ParameterizedTest
@@ -97,40 +114,40 @@ class PathBackendTest {
         try (Mount mount = Mount.of(open(kind))) {
             Set<String> expected = new HashSet<>(Set.of(".", ".."));
             for (int i = 0; i < 50; i++) {
-                mount.release(mount.create(Mount.ROOT, "file é " + i, Mount.O_RDWR, 0644));
+                mount.release(mount.create(Fuse.ROOT, "file é " + i, Fuse.O_RDWR, 0644));
                 expected.add("file é " + i);
             }
-            mount.mkdir(Mount.ROOT, "dir", 0755);
+            mount.mkdir(Fuse.ROOT, "dir", 0755);
             expected.add("dir");
             for (boolean plus : new boolean[] {false, true}) {
-                List<Dirent> all = mount.list(Mount.ROOT, 700, plus);
+                List<Dirent> all = mount.list(Fuse.ROOT, 700, plus);
                 assertEquals(expected.size(), all.size());
                 assertEquals(expected, new HashSet<>(all.stream().map(Dirent::name).toList()));
             }
             long dir = mount.find("dir");
             long first = mount.find("file é 1");
-            mount.ask(Mount.RENAME, Mount.ROOT, mount.body().u64(dir).name("file é 1").name("moved"), 0).ok();
-            assertEquals(Mount.EEXIST, mount.error(Mount.RENAME2, Mount.ROOT,
+            mount.ask(Fuse.RENAME, Fuse.ROOT, mount.body().u64(dir).name("file é 1").name("moved"), 0).ok();
+            assertEquals(Fuse.EEXIST, mount.error(Fuse.RENAME2, Fuse.ROOT,
                     mount.body().u64(dir).u64(1).name("file é 2").name("moved"), 0));
             assertEquals(first, mount.find("dir/moved"), "the same file");
             assertEquals(0, mount.getattr(first).size());
-            mount.ask(Mount.RENAME, Mount.ROOT, mount.body().u64(dir).name("file é 2").name("moved"), 0).ok();
+            mount.ask(Fuse.RENAME, Fuse.ROOT, mount.body().u64(dir).name("file é 2").name("moved"), 0).ok();
             assertNotEquals(first, mount.find("dir/moved"));
-            assertEquals(Mount.ESTALE, mount.error(Mount.GETATTR, first, mount.body().u64(0).u64(0), 104));
-            assertEquals(Mount.ENOTEMPTY, mount.error(Mount.RMDIR, Mount.ROOT, mount.body().name("dir"), 0));
-            assertEquals(Mount.EISDIR, mount.error(Mount.UNLINK, Mount.ROOT, mount.body().name("dir"), 0));
-            mount.ask(Mount.UNLINK, dir, mount.body().name("moved"), 0).ok();
-            assertEquals(Mount.ENOTDIR, mount.error(Mount.RMDIR, Mount.ROOT, mount.body().name("file é 3"), 0));
-            mount.ask(Mount.RMDIR, Mount.ROOT, mount.body().name("dir"), 0).ok();
-            assertEquals(Mount.ENOENT, mount.error(Mount.LOOKUP, Mount.ROOT, mount.body().name("dir"), 128));
-            assertTrue(mount.ask(Mount.STATFS, Mount.ROOT, mount.body(), 80).ok().body().getLong(0) >= 0);
+            assertEquals(Fuse.ESTALE, mount.error(Fuse.GETATTR, first, mount.body().u64(0).u64(0), 104));
+            assertEquals(Fuse.ENOTEMPTY, mount.error(Fuse.RMDIR, Fuse.ROOT, mount.body().name("dir"), 0));
+            assertEquals(Fuse.EISDIR, mount.error(Fuse.UNLINK, Fuse.ROOT, mount.body().name("dir"), 0));
+            mount.ask(Fuse.UNLINK, dir, mount.body().name("moved"), 0).ok();
+            assertEquals(Fuse.ENOTDIR, mount.error(Fuse.RMDIR, Fuse.ROOT, mount.body().name("file é 3"), 0));
+            mount.ask(Fuse.RMDIR, Fuse.ROOT, mount.body().name("dir"), 0).ok();
+            assertEquals(Fuse.ENOENT, mount.error(Fuse.LOOKUP, Fuse.ROOT, mount.body().name("dir"), 128));
+            assertTrue(mount.ask(Fuse.STATFS, Fuse.ROOT, mount.body(), 80).ok().body().getLong(0) >= 0);
         }
     }
 
     @Test
     void a_zip_file_has_what_was_written_when_its_device_is_closed() throws IOException {
         try (Mount mount = Mount.of(open(Kind.ZIP))) {
-            Open file = mount.create(mount.mkdir(Mount.ROOT, "d", 0755).node(), "f", Mount.O_RDWR, 0644);
+            Open file = mount.create(mount.mkdir(Fuse.ROOT, "d", 0755).node(), "f", Fuse.O_RDWR, 0644);
             mount.write(file, 0, "in the archive");
             mount.release(file);
         }
@@ -141,8 +158,8 @@ class PathBackendTest {
                 Map.of("accessMode", "readOnly"));
         try (Mount mount = Mount.of(PathBackend.of(readOnly.getPath("/")).closing(readOnly))) {
             assertEquals("in the archive", mount.content("d/f"));
-            assertEquals(Mount.EROFS, mount.error(Mount.MKDIR, Mount.ROOT, mount.body().u64(0755).name("x"), 128));
-            assertEquals(Mount.EROFS, mount.tryOpen(mount.find("d/f"), 2).error());
+            assertEquals(Fuse.EROFS, mount.error(Fuse.MKDIR, Fuse.ROOT, mount.body().u64(0755).name("x"), 128));
+            assertEquals(Fuse.EROFS, mount.tryOpen(mount.find("d/f"), 2).error());
         }
         assertFalse(readOnly.isOpen());
     }
@@ -153,21 +170,21 @@ class PathBackendTest {
     @EnumSource(value = Kind.class, names = {"DIRECTORY", "MEMORY"})
     void links_modes_and_times_are_the_files_own(Kind kind) throws IOException {
         try (Mount mount = Mount.of(open(kind))) {
-            Open file = mount.create(Mount.ROOT, "f", Mount.O_RDWR, 0640);
+            Open file = mount.create(Fuse.ROOT, "f", Fuse.O_RDWR, 0640);
             mount.write(file, 0, "x");
-            Entry link = mount.entry(mount.ask(Mount.SYMLINK, Mount.ROOT, mount.body().name("l").name("../f"), 128));
+            Entry link = mount.entry(mount.ask(Fuse.SYMLINK, Fuse.ROOT, mount.body().name("l").name("../f"), 128));
             assertEquals(0120000, link.mode() & 0170000);
-            assertEquals("../f", new String(mount.ask(Mount.READLINK, link.node(), mount.body(), 100).ok().bytes(),
+            assertEquals("../f", new String(mount.ask(Fuse.READLINK, link.node(), mount.body(), 100).ok().bytes(),
                     UTF_8));
-            Entry hard = mount.entry(mount.ask(Mount.LINK, Mount.ROOT, mount.body().u64(file.node()).name("h"), 128));
+            Entry hard = mount.entry(mount.ask(Fuse.LINK, Fuse.ROOT, mount.body().u64(file.node()).name("h"), 128));
             assertEquals(file.node(), hard.node());
             assertEquals(2, hard.links());
             assertEquals(file.node(), mount.find("h"));
-            mount.ask(Mount.UNLINK, Mount.ROOT, mount.body().name("f"), 0).ok();
+            mount.ask(Fuse.UNLINK, Fuse.ROOT, mount.body().name("f"), 0).ok();
             assertEquals(1, mount.getattr(file.node()).links());
             assertEquals("x", mount.content("h"));
             if (kind == Kind.DIRECTORY) {
-                mount.ask(Mount.SETATTR, file.node(), mount.change(1 | 1 << 4 | 1 << 5, 0, 0, 04755, 0, 0), 104).ok();
+                mount.ask(Fuse.SETATTR, file.node(), mount.change(1 | 1 << 4 | 1 << 5, 0, 0, 04755, 0, 0), 104).ok();
                 Entry entry = mount.getattr(file.node());
                 assertEquals(0104755, entry.mode());
                 assertEquals(11, entry.attributes().getLong(24));
@@ -181,16 +198,16 @@ class PathBackendTest {
     @Test
     void a_file_that_is_open_goes_on_without_its_name() throws IOException {
         try (Mount mount = Mount.of(open(Kind.DIRECTORY))) {
-            Open file = mount.create(Mount.ROOT, "f", Mount.O_RDWR, 0640);
+            Open file = mount.create(Fuse.ROOT, "f", Fuse.O_RDWR, 0640);
             mount.write(file, 0, "still here");
-            mount.ask(Mount.UNLINK, Mount.ROOT, mount.body().name("f"), 0).ok();
-            Open other = mount.create(Mount.ROOT, "f", Mount.O_RDWR, 0640);
+            mount.ask(Fuse.UNLINK, Fuse.ROOT, mount.body().name("f"), 0).ok();
+            Open other = mount.create(Fuse.ROOT, "f", Fuse.O_RDWR, 0640);
             assertNotEquals(file.node(), other.node(), "even if the host gives its number again");
             assertEquals("still here", new String(mount.read(file, 0, 100), UTF_8));
-            Reply status = mount.ask(Mount.GETATTR, file.node(), mount.body().u32(1).u32(0).u64(file.fh()), 104).ok();
+            Reply status = mount.ask(Fuse.GETATTR, file.node(), mount.body().u32(1).u32(0).u64(file.fh()), 104).ok();
             assertEquals(10, status.body().getLong(16 + 8));
             assertEquals(0, status.body().getInt(16 + 64), "no link");
-            mount.ask(Mount.SETATTR, file.node(), mount.change(1 << 3 | 1 << 6, file.fh(), 5, 0, 0, 0), 104).ok();
+            mount.ask(Fuse.SETATTR, file.node(), mount.change(1 << 3 | 1 << 6, file.fh(), 5, 0, 0, 0), 104).ok();
             assertEquals("still", new String(mount.read(file, 0, 100), UTF_8));
         }
     }
@@ -232,20 +249,20 @@ class PathBackendTest {
         }
         String target = outside == null ? "/work" : outside.toString();
         try (Mount mount = Mount.of(backend)) {
-            long link = mount.entry(mount.ask(Mount.SYMLINK, Mount.ROOT, mount.body().name("l").name(target), 128))
+            long link = mount.entry(mount.ask(Fuse.SYMLINK, Fuse.ROOT, mount.body().name("l").name(target), 128))
                     .node();
-            long inner = mount.entry(mount.ask(Mount.SYMLINK, Mount.ROOT,
+            long inner = mount.entry(mount.ask(Fuse.SYMLINK, Fuse.ROOT,
                     mount.body().name("m").name(target + "/secret"), 128)).node();
-            assertEquals(Mount.ENOTDIR, mount.error(Mount.LOOKUP, link, mount.body().name("secret"), 128));
-            assertEquals(Mount.ENOTDIR, mount.error(Mount.OPENDIR, link, mount.body().u64(0), 16));
-            assertEquals(Mount.ENOTDIR, mount.error(Mount.CREATE, link,
+            assertEquals(Fuse.ENOTDIR, mount.error(Fuse.LOOKUP, link, mount.body().name("secret"), 128));
+            assertEquals(Fuse.ENOTDIR, mount.error(Fuse.OPENDIR, link, mount.body().u64(0), 16));
+            assertEquals(Fuse.ENOTDIR, mount.error(Fuse.CREATE, link,
                     mount.body().u32(2).u32(0100600).u64(0).name("new"), 144));
-            assertEquals(Mount.ENOTDIR, mount.error(Mount.UNLINK, link, mount.body().name("secret"), 0));
-            assertEquals(Mount.EPERM, mount.tryOpen(inner, 2).error());
-            assertEquals(Mount.EINVAL, mount.error(Mount.SETATTR, inner, mount.change(1 << 3, 0, 0, 0, 0, 0), 104));
-            mount.ask(Mount.SETATTR, inner, mount.change(1 << 4 | 1 << 5, 0, 0, 0, 0, 0), 104);
-            int create = mount.error(Mount.CREATE, Mount.ROOT,
-                    mount.body().u32(2 | Mount.O_TRUNC).u32(0100600).u64(0).name("m"), 144);
+            assertEquals(Fuse.ENOTDIR, mount.error(Fuse.UNLINK, link, mount.body().name("secret"), 0));
+            assertEquals(Fuse.EPERM, mount.tryOpen(inner, 2).error());
+            assertEquals(Fuse.EINVAL, mount.error(Fuse.SETATTR, inner, mount.change(1 << 3, 0, 0, 0, 0, 0), 104));
+            mount.ask(Fuse.SETATTR, inner, mount.change(1 << 4 | 1 << 5, 0, 0, 0, 0, 0), 104);
+            int create = mount.error(Fuse.CREATE, Fuse.ROOT,
+                    mount.body().u32(2 | Fuse.O_TRUNC).u32(0100600).u64(0).name("m"), 144);
             assertEquals(40, create, "ELOOP");
             HostileCases.count("FS-2", 8);
         }
@@ -269,30 +286,30 @@ class PathBackendTest {
                 instance -> instance.runner(Runner.workerPerQueue(Thread.ofPlatform().daemon().factory())))) {
             int outcomes = 0;
             for (int i = 0; i < rounds; i++) {
-                mount.queue = 1;
-                long d = mount.mkdir(Mount.ROOT, "d", 0755).node();
-                Submitted rmdir = mount.submit(Mount.RMDIR, Mount.ROOT, mount.body().name("d"), 0);
-                Submitted link = mount.submit(Mount.SYMLINK, Mount.ROOT,
+                mount.queue(1);
+                long d = mount.mkdir(Fuse.ROOT, "d", 0755).node();
+                Submitted rmdir = mount.submit(Fuse.RMDIR, Fuse.ROOT, mount.body().name("d"), 0);
+                Submitted link = mount.submit(Fuse.SYMLINK, Fuse.ROOT,
                         mount.body().name("d").name(outside.toString()), 128);
-                mount.queue = 2;
-                Submitted create = mount.submit(Mount.CREATE, d, mount.body().u32(2 | Mount.O_TRUNC).u32(0100600).u64(0)
+                mount.queue(2);
+                Submitted create = mount.submit(Fuse.CREATE, d, mount.body().u32(2 | Fuse.O_TRUNC).u32(0100600).u64(0)
                         .name("f"), 144);
-                Submitted look = mount.submit(Mount.LOOKUP, d, mount.body().name("f"), 128);
-                Reply created = mount.reply(mount.driver.queue(2).await(create));
-                Reply found = mount.reply(mount.driver.queue(2).await(look));
-                mount.reply(mount.driver.queue(1).await(rmdir));
-                mount.reply(mount.driver.queue(1).await(link));
+                Submitted look = mount.submit(Fuse.LOOKUP, d, mount.body().name("f"), 128);
+                Reply created = mount.reply(mount.driver().queue(2).await(create));
+                Reply found = mount.reply(mount.driver().queue(2).await(look));
+                mount.reply(mount.driver().queue(1).await(rmdir));
+                mount.reply(mount.driver().queue(1).await(link));
                 outcomes |= created.error() == 0 ? 1 : 2;
                 if (created.error() != 0) {
                     assertNotEquals(0, found.error(), "found without being made");
                 }
-                mount.queue = 1;
+                mount.queue(1);
                 if (created.error() == 0) {
                     mount.release(new Open(created.body().getLong(0), created.body().getLong(128), 0));
-                    mount.ask(Mount.UNLINK, d, mount.body().name("f"), 0);
-                    mount.ask(Mount.RMDIR, Mount.ROOT, mount.body().name("d"), 0);
+                    mount.ask(Fuse.UNLINK, d, mount.body().name("f"), 0);
+                    mount.ask(Fuse.RMDIR, Fuse.ROOT, mount.body().name("d"), 0);
                 }
-                mount.ask(Mount.UNLINK, Mount.ROOT, mount.body().name("d"), 0);
+                mount.ask(Fuse.UNLINK, Fuse.ROOT, mount.body().name("d"), 0);
                 assertEquals("SECRET", Files.readString(outside.resolve("f")), "round=" + i);
             }
             assertEquals(3, outcomes, "both orders happened");
@@ -310,17 +327,17 @@ class PathBackendTest {
         try (Mount mount = Mount.of(backend)) {
             int cases = 0;
             for (String name : new String[] {"..\\secret", "a\\b", "C:\\secret", "C:", "\\secret", "a:b", "a*"}) {
-                assertEquals(Mount.ENOENT, mount.error(Mount.LOOKUP, Mount.ROOT, mount.body().name(name), 128), name);
-                assertEquals(Mount.EINVAL, mount.error(Mount.MKDIR, Mount.ROOT, mount.body().u64(0755).name(name),
+                assertEquals(Fuse.ENOENT, mount.error(Fuse.LOOKUP, Fuse.ROOT, mount.body().name(name), 128), name);
+                assertEquals(Fuse.EINVAL, mount.error(Fuse.MKDIR, Fuse.ROOT, mount.body().u64(0755).name(name),
                         128));
-                assertEquals(Mount.EINVAL, mount.error(Mount.CREATE, Mount.ROOT,
+                assertEquals(Fuse.EINVAL, mount.error(Fuse.CREATE, Fuse.ROOT,
                         mount.body().u32(2).u32(0100600).u64(0).name(name), 144));
                 cases += 3;
             }
             HostileCases.count("FS-1", cases);
-            assertEquals(Mount.ENOENT, mount.error(Mount.LOOKUP, Mount.ROOT,
+            assertEquals(Fuse.ENOENT, mount.error(Fuse.LOOKUP, Fuse.ROOT,
                     mount.body().raw(new byte[] {(byte) 0xFF, 'a', 0}), 128), "no UTF-8");
-            assertEquals(Mount.EINVAL, mount.error(Mount.MKDIR, Mount.ROOT,
+            assertEquals(Fuse.EINVAL, mount.error(Fuse.MKDIR, Fuse.ROOT,
                     mount.body().u64(0755).raw(new byte[] {(byte) 0xFF, 'a', 0}), 128));
         }
     }

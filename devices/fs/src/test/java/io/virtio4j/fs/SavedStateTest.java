@@ -11,12 +11,13 @@ import io.virtio4j.core.queue.RingFormat;
 import io.virtio4j.core.wire.StateException;
 import io.virtio4j.core.wire.StateReader;
 import io.virtio4j.core.wire.StateWriter;
-import io.virtio4j.fs.Mount.Dirent;
-import io.virtio4j.fs.Mount.Open;
 import io.virtio4j.fs.backend.FsLockTable;
 import io.virtio4j.fs.tree.TreeBackend;
 import io.virtio4j.testkit.DriverOptions;
 import io.virtio4j.testkit.Submitted;
+import io.virtio4j.testkit.fuse.Fuse;
+import io.virtio4j.testkit.fuse.FuseDriver.Dirent;
+import io.virtio4j.testkit.fuse.FuseDriver.Open;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -41,31 +42,31 @@ class SavedStateTest {
     void numbers_and_open_files_are_what_they_were(RingFormat format) {
         TreeBackend tree = TreeBackend.create().file("d/e/f", "content").file("d/gone", "x").directory("moved");
         try (Mount mount = Mount.of(tree, choices -> choices, DriverOptions.of(format), instance -> {})) {
-            mount.order = ByteOrder.BIG_ENDIAN;
+            mount.order(ByteOrder.BIG_ENDIAN);
             mount.init();
             long f = mount.find("d/e/f");
             mount.find("d/e/f");
             Open file = mount.open(f, 2);
             Open gone = mount.open(mount.find("d/gone"), 0);
             long d = mount.find("d");
-            long fh = mount.ask(Mount.OPENDIR, d, mount.body().u64(0), 16).ok().body().getLong(0);
+            long fh = mount.ask(Fuse.OPENDIR, d, mount.body().u64(0), 16).ok().body().getLong(0);
             List<Dirent> first = mount.entries(d, fh, 0, 64, false);
-            mount.ask(Mount.RENAME, Mount.ROOT, mount.body().u64(mount.find("moved")).name("d").name("D"), 0).ok();
-            mount.ask(Mount.UNLINK, d, mount.body().name("gone"), 0).ok();
+            mount.ask(Fuse.RENAME, Fuse.ROOT, mount.body().u64(mount.find("moved")).name("d").name("D"), 0).ok();
+            mount.ask(Fuse.UNLINK, d, mount.body().name("gone"), 0).ok();
             long lookups = 3;
             FsDevice there = FsDevice.of("test", tree).build();
 
-            mount.driver.migrateTo(there);
+            mount.driver().migrateTo(there);
 
             assertEquals("content", new String(mount.read(file, 0, 100), UTF_8));
             assertEquals(5, mount.write(file, 7, " more"));
-            assertEquals(Mount.EBADF, mount.tryRead(gone, 0, 1, 1).error(), "it had no name any more");
-            assertEquals(Mount.ESTALE, mount.error(Mount.GETATTR, gone.node(), mount.body().u64(0).u64(0), 104));
+            assertEquals(Fuse.EBADF, mount.tryRead(gone, 0, 1, 1).error(), "it had no name any more");
+            assertEquals(Fuse.ESTALE, mount.error(Fuse.GETATTR, gone.node(), mount.body().u64(0).u64(0), 104));
             assertEquals(f, mount.find("moved/D/e/f"));
             List<Dirent> rest = mount.entries(d, fh, first.getLast().next(), 4096, false);
             assertEquals("e", rest.getLast().name());
             mount.release(file);
-            assertEquals(Mount.EBADF, mount.tryRead(file, 0, 1, 1).error());
+            assertEquals(Fuse.EBADF, mount.tryRead(file, 0, 1, 1).error());
             assertEquals(5, there.nodes());
             mount.forget(f, lookups - 1);
             assertEquals(5, there.nodes(), "each lookup counts");
@@ -81,21 +82,21 @@ class SavedStateTest {
         FsLockTable table = new FsLockTable();
         try (Mount mount = Mount.of(tree)) {
             Open file = mount.open(mount.find("f"), 2);
-            mount.ask(Mount.SETLK, file.node(), mount.body().u64(file.fh()).u64(1).u64(5).u64(9).u32(1).u32(7).u64(0),
+            mount.ask(Fuse.SETLK, file.node(), mount.body().u64(file.fh()).u64(1).u64(5).u64(9).u32(1).u32(7).u64(0),
                     0).ok();
-            Submitted waiting = mount.submit(Mount.SETLKW, file.node(),
+            Submitted waiting = mount.submit(Fuse.SETLKW, file.node(),
                     mount.body().u64(file.fh()).u64(2).u64(0).u64(6).u32(1).u32(7).u64(0), 0);
             FsDevice there = FsDevice.of("test", tree).locks(table).build();
 
-            mount.driver.migrateTo(there);
+            mount.driver().migrateTo(there);
 
             assertEquals(1, table.size());
-            assertEquals(Mount.EAGAIN, mount.error(Mount.SETLK, file.node(),
+            assertEquals(Fuse.EAGAIN, mount.error(Fuse.SETLK, file.node(),
                     mount.body().u64(file.fh()).u64(3).u64(9).u64(9).u32(0).u32(7).u64(0), 0));
             assertFalse(waiting.isUsed());
-            mount.ask(Mount.SETLK, file.node(), mount.body().u64(file.fh()).u64(1).u64(0).u64(9).u32(2).u32(7).u64(0),
+            mount.ask(Fuse.SETLK, file.node(), mount.body().u64(file.fh()).u64(1).u64(0).u64(9).u32(2).u32(7).u64(0),
                     0).ok();
-            mount.reply(mount.driver.queue(1).await(waiting)).ok();
+            mount.reply(mount.driver().queue(1).await(waiting)).ok();
         }
     }
 
@@ -108,18 +109,18 @@ class SavedStateTest {
             Open other = mount.open(one.node(), 2);
             for (Open file : List.of(one, other)) {
                 long byteOfIts = file == one ? 1 : 2;
-                mount.ask(Mount.SETLK, file.node(), mount.body().u64(file.fh()).u64(1).u64(byteOfIts).u64(byteOfIts)
+                mount.ask(Fuse.SETLK, file.node(), mount.body().u64(file.fh()).u64(1).u64(byteOfIts).u64(byteOfIts)
                         .u32(1).u32(7).u64(0), 0).ok();
             }
 
-            mount.driver.migrateTo(FsDevice.of("test", tree).locks(table).build());
+            mount.driver().migrateTo(FsDevice.of("test", tree).locks(table).build());
 
             assertEquals(2, table.size());
             mount.release(other);
             assertEquals(1, table.size());
-            assertEquals(0, mount.error(Mount.SETLK, one.node(),
+            assertEquals(0, mount.error(Fuse.SETLK, one.node(),
                     mount.body().u64(one.fh()).u64(3).u64(2).u64(2).u32(1).u32(7).u64(0), 0));
-            assertEquals(Mount.EAGAIN, mount.error(Mount.SETLK, one.node(),
+            assertEquals(Fuse.EAGAIN, mount.error(Fuse.SETLK, one.node(),
                     mount.body().u64(one.fh()).u64(3).u64(1).u64(1).u32(0).u32(7).u64(0), 0));
             mount.release(one);
             assertEquals(0, table.size());
@@ -131,12 +132,12 @@ class SavedStateTest {
         TreeBackend tree = TreeBackend.create().file("f", "0123456789");
         try (Mount mount = Mount.of(tree, choices -> choices.daxWindow(2 << 20))) {
             long f = mount.find("f");
-            mount.ask(Mount.SETUPMAPPING, f, mount.body().u64(-1).u64(0).u64(4096).u64(3).u64(8192), 0).ok();
+            mount.ask(Fuse.SETUPMAPPING, f, mount.body().u64(-1).u64(0).u64(4096).u64(3).u64(8192), 0).ok();
             MemorySegment before = mount.device.sharedMemory().getFirst().segment();
             before.set(ValueLayout.JAVA_BYTE, 8192, (byte) 'X');
             FsDevice there = FsDevice.of("test", tree).daxWindow(2 << 20).build();
 
-            mount.driver.migrateTo(there);
+            mount.driver().migrateTo(there);
 
             MemorySegment after = there.sharedMemory().getFirst().segment();
             assertEquals('X', after.get(ValueLayout.JAVA_BYTE, 8192));
@@ -153,10 +154,10 @@ class SavedStateTest {
         try (Mount mount = Mount.of(tree)) {
             long a = mount.find("a");
             mount.forget(a, 1);
-            mount.driver.migrateTo(FsDevice.of("test", tree).build());
+            mount.driver().migrateTo(FsDevice.of("test", tree).build());
             long b = mount.find("b");
             assertEquals(false, a == b);
-            assertEquals(Mount.ESTALE, mount.error(Mount.GETATTR, a, mount.body().u64(0).u64(0), 104));
+            assertEquals(Fuse.ESTALE, mount.error(Fuse.GETATTR, a, mount.body().u64(0).u64(0), 104));
         }
     }
 
@@ -166,7 +167,7 @@ class SavedStateTest {
         byte[] saved;
         try (Mount mount = Mount.of(tree)) {
             Open file = mount.open(mount.find("d/f"), 2);
-            mount.ask(Mount.SETLK, file.node(), mount.body().u64(file.fh()).u64(1).u64(5).u64(9).u32(1).u32(7).u64(0),
+            mount.ask(Fuse.SETLK, file.node(), mount.body().u64(file.fh()).u64(1).u64(5).u64(9).u32(1).u32(7).u64(0),
                     0).ok();
             saved = save(mount.device);
         }

@@ -208,9 +208,7 @@ class HostFileTest {
     void a_full_disk_is_a_short_count_and_then_an_error() throws Exception {
         Path small = Files.createDirectory(directory.resolve("small"));
         int size = 256 << 10;
-        Process mount = new ProcessBuilder("mount", "-t", "tmpfs", "-o", "size=" + size, "tmpfs", small.toString())
-                .inheritIO().start();
-        assumeTrue(mount.waitFor() == 0, "not root: no small file system");
+        assumeTrue(SmallFileSystem.mount(small, size), "not root: no small file system");
         try (HostDirectory full = HostDirectory.open(small); Arena arena = Arena.ofConfined()) {
             FsNode top = full.root();
             FsCreated created = top.create(Caller.ROOT, FsName.of("big"), 0600, OpenFlags.READ_AND_WRITE, out);
@@ -228,7 +226,7 @@ class HostFileTest {
             created.node().release();
             top.release();
         } finally {
-            assertEquals(0, new ProcessBuilder("umount", small.toString()).start().waitFor());
+            SmallFileSystem.unmount(small);
         }
     }
 }

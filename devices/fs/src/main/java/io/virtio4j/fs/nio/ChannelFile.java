@@ -214,7 +214,7 @@ final class ChannelFile implements FsFile, AutoCloseable {
 
     /** The same memory as {@link #BUFFERS}. */
     private static final ThreadLocal<MemorySegment> SEGMENTS = ThreadLocal.withInitial(
-            () -> MemorySegment.ofBuffer(BUFFERS.get().clear()));
+            () -> MemorySegment.ofBuffer(BUFFERS.get().duplicate().clear()));
 
     @Override
     public void write(long offset, DataSource source, boolean dropPrivileges) throws IOException {
