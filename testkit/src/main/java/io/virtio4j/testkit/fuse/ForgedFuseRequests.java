@@ -34,7 +34,7 @@ abstract class ForgedFuseRequests {
     private static final Wanted ANY = new Wanted(false, PLENTY, PLENTY, WINDOW);
 
     private static final int PAGE = 4096;
-    private static final int LONG = 20;
+    private static final int LONG = 5;
 
     ForgedFuseRequests() {}
 
