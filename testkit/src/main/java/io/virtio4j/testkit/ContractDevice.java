@@ -13,7 +13,7 @@ import io.virtio4j.core.memory.SharedMemoryRegion;
 import io.virtio4j.core.queue.DescriptorChain;
 import io.virtio4j.core.queue.QueueHandler;
 import io.virtio4j.core.queue.VirtQueue;
-import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -32,6 +32,7 @@ final class ContractDevice implements VirtioDevice {
     static final int WRITABLE_FROM = 16;
     static final int SHARED_ID = 5;
     static final long SHARED_LENGTH = 0x2000;
+    static final long SHARED_ALIGNMENT = 0x1000;
 
     /** One bit at least in each word that there is. */
     static final FeatureSet FEATURES =
@@ -39,11 +40,11 @@ final class ContractDevice implements VirtioDevice {
 
     final ConfigSpace config = new ConfigSpace(CONFIG_SIZE);
     final List<DescriptorChain> kept = new CopyOnWriteArrayList<>();
-    private final SharedMemoryRegion shared =
-            new SharedMemoryRegion(SHARED_ID, Arena.ofAuto().allocate(SHARED_LENGTH, 4096));
+    private final SharedMemoryRegion shared;
     private @Nullable DeviceContext context;
 
-    ContractDevice() {
+    ContractDevice(MemorySegment sharedMemory) {
+        shared = new SharedMemoryRegion(SHARED_ID, sharedMemory);
         config.set(segment -> {
             for (int i = 0; i < CONFIG_SIZE; i++) {
                 segment.set(JAVA_BYTE, i, (byte) (0x11 * (i + 1)));

@@ -13,6 +13,8 @@ import io.virtio4j.core.queue.Runner;
 import io.virtio4j.core.transport.DeviceInstance;
 import io.virtio4j.testkit.conformance.HostileCase;
 import io.virtio4j.testkit.conformance.Normative;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,6 +41,14 @@ public abstract class TransportQueueContract {
     }
 
     /**
+     * Memory that the device shares with the driver, of so many bytes, on a page boundary. A transport through which a
+     * peer maps it makes it of a file.
+     */
+    protected MemorySegment allocateShared(long length) {
+        return Arena.ofAuto().allocate(length, ContractDevice.SHARED_ALIGNMENT);
+    }
+
+    /**
      * What the device reaches of guest memory to begin with. A transport through which a peer maps memory
      * begins with none.
      */
@@ -49,7 +59,7 @@ public abstract class TransportQueueContract {
     /** A device behind the transport, and a driver. */
     final class Rig implements AutoCloseable {
 
-        final ContractDevice device = new ContractDevice();
+        final ContractDevice device = new ContractDevice(allocateShared(ContractDevice.SHARED_LENGTH));
         final DeviceErrors errors = new DeviceErrors();
         final DeviceInstance instance;
         final TestDriver driver;

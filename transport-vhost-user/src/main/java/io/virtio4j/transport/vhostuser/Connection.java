@@ -14,12 +14,8 @@ final class Connection {
 
     private static final Logger LOG = LoggerFactory.getLogger(VhostUserServer.class);
 
-    /** When a front-end does not read what is told to it, it is told again so much later. */
-    private static final int AGAIN_MILLIS = 100;
-
     private final UnixSocket socket;
     private final Session session;
-    private final Notifications notifications;
     private final int patience;
     private boolean readable;
 
@@ -28,11 +24,10 @@ final class Connection {
      *
      * @param patience milliseconds that the front-end may take to send a message or to read a reply
      */
-    Connection(UnixSocket socket, Session session, Notifications notifications, int patience) {
+    Connection(UnixSocket socket, Session session, int patience) {
         this.patience = patience;
         this.socket = socket;
         this.session = session;
-        this.notifications = notifications;
     }
 
     /** Serves until the front-end closes the connection or breaks the protocol, or the socket is closed. */
@@ -58,11 +53,8 @@ final class Connection {
 
     /** Kicks are served by the poller; a message only after those that came before it. */
     private boolean next(Poller poller, Message message) throws IOException, Refusal {
-        Vrings rings = session.rings();
-        boolean again = notifications.flush();
-        int pause = rings.pause();
-        poller.poll(again && pause < 0 ? AGAIN_MILLIS : pause);
-        rings.poll();
+        poller.poll(session.flush());
+        session.poll();
         if (!readable) {
             return true;
         }

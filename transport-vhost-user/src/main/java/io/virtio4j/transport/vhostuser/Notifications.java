@@ -2,40 +2,19 @@
 package io.virtio4j.transport.vhostuser;
 
 import io.virtio4j.core.transport.NotificationSink;
-import io.virtio4j.core.wire.Le32;
-import io.virtio4j.core.wire.StructLayout;
 import io.virtio4j.host.linux.EventFd;
 import io.virtio4j.host.linux.LinuxException;
 import io.virtio4j.host.linux.Poller;
-import io.virtio4j.host.linux.UnixSocket;
-import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.net.SocketTimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * The device's notifications: the eventfds that the front-end gave for each ring, and its connection for the
- * back-end's own messages. Notifying takes no lock and allocates nothing; the front-end's messages change the
- * table meanwhile. [Back-end communication]
+ * The device's notifications: the eventfds that the front-end gave for each ring, and changes of the configuration.
+ * Notifying takes no lock and allocates nothing; the front-end's messages change the table meanwhile.
  */
 final class Notifications implements NotificationSink {
-
-    private static final Logger LOG = LoggerFactory.getLogger(VhostUserServer.class);
-
-    private static final StructLayout HEADER = StructLayout.of("vhost-user message header");
-    private static final Le32 REQUEST = HEADER.le32("request");
-    private static final Le32 FLAGS = HEADER.le32("flags");
-    private static final Le32 SIZE = HEADER.le32("size");
-    private static final int HEADER_SIZE = HEADER.size(12);
-
-    private static final int CONFIG_CHANGE_MSG = 2;
-    private static final int VERSION = 1;
 
     private final AtomicReferenceArray<@Nullable EventFd> calls;
     private final AtomicReferenceArray<@Nullable EventFd> errors;
@@ -46,18 +25,13 @@ final class Notifications implements NotificationSink {
     private final AtomicBoolean changed = new AtomicBoolean();
     private volatile @Nullable Poller poller;
 
-    // Of the thread of the connection.
-    private final MemorySegment message = Arena.ofAuto().allocate(HEADER_SIZE, 8);
-    private @Nullable UnixSocket channel;
+    /** Of the thread of the connection. */
     private boolean tellsChanges;
 
     Notifications(int rings) {
         calls = new AtomicReferenceArray<>(rings);
         errors = new AtomicReferenceArray<>(rings);
         pending = new AtomicIntegerArray(rings);
-        REQUEST.set(message, 0, CONFIG_CHANGE_MSG);
-        FLAGS.set(message, 0, VERSION);
-        SIZE.set(message, 0, 0);
     }
 
     // ── From the device: any thread ────────────────────────────────────────
@@ -141,14 +115,7 @@ final class Notifications implements NotificationSink {
         }
     }
 
-    /** Takes what the back-end's messages go to; they are told to it only with CONFIG. */
-    void channel(@Nullable UnixSocket newChannel) {
-        if (channel != null) {
-            channel.close();
-        }
-        channel = newChannel;
-    }
-
+    /** Whether the front-end wants to know of changes of the configuration. */
     void tellChanges(boolean on) {
         tellsChanges = on;
     }
@@ -158,30 +125,17 @@ final class Notifications implements NotificationSink {
      *
      * @return whether it has to be tried again, because the front-end does not read
      */
-    boolean flush() {
-        UnixSocket to = channel;
-        if (!changed.get() || to == null || !tellsChanges) {
+    boolean flush(BackEndChannel channel) {
+        if (!changed.get() || !channel.isOpen() || !tellsChanges) {
             return false;
         }
         changed.set(false);
-        try {
-            // Nothing waits for the front-end: one message stands for all that it did not read.
-            to.send(message, 0);
-        } catch (SocketTimeoutException full) {
-            if (full.bytesTransferred == 0) {
-                changed.set(true);
-                return true;
-            }
-            dropChannel(full);
-        } catch (IOException e) {
-            dropChannel(e);
+        // Nothing waits for the front-end: one message stands for all that it did not read.
+        boolean again = channel.send(BackEndChannel.CONFIG_CHANGE_MSG, 0) == BackEndChannel.Sent.LATER;
+        if (again) {
+            changed.set(true);
         }
-        return false;
-    }
-
-    private void dropChannel(IOException cause) {
-        LOG.warn("channel for the back-end's messages given up: {}", cause.getMessage());
-        channel(null);
+        return again;
     }
 
     /** The front-end is gone. */
@@ -192,7 +146,6 @@ final class Notifications implements NotificationSink {
             error(queue, null);
             begin(queue);
         }
-        channel(null);
         tellsChanges = false;
         changed.set(false);
     }

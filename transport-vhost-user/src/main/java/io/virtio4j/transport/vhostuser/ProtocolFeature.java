@@ -28,7 +28,9 @@ public enum ProtocolFeature {
     /** The front-end passes device status on. */
     STATUS(16),
     /** The device's state moves with a migration. */
-    DEVICE_STATE(19);
+    DEVICE_STATE(19),
+    /** The front-end maps the device's shared memory where the driver reaches it. */
+    SHMEM(22);
 
     private final int bit;
 

@@ -8,6 +8,7 @@ import static io.virtio4j.transport.vhostuser.ProtocolFeature.INFLIGHT_SHMFD;
 import static io.virtio4j.transport.vhostuser.ProtocolFeature.LOG_SHMFD;
 import static io.virtio4j.transport.vhostuser.ProtocolFeature.NET_MTU;
 import static io.virtio4j.transport.vhostuser.ProtocolFeature.RARP;
+import static io.virtio4j.transport.vhostuser.ProtocolFeature.SHMEM;
 import static io.virtio4j.transport.vhostuser.ProtocolFeature.STATUS;
 
 import org.jspecify.annotations.Nullable;
@@ -46,12 +47,13 @@ enum Request {
     SET_STATUS(39, 8, 0, STATUS),
     GET_STATUS(40, 0, 0, STATUS),
     SET_DEVICE_STATE_FD(42, 8, 1, ProtocolFeature.DEVICE_STATE),
-    CHECK_DEVICE_STATE(43, 0, 0, ProtocolFeature.DEVICE_STATE);
+    CHECK_DEVICE_STATE(43, 0, 0, ProtocolFeature.DEVICE_STATE),
+    GET_SHMEM_CONFIG(44, 0, 0, SHMEM);
 
     /** The payload says itself how long it is. */
     static final int VARIABLE = -1;
 
-    private static final @Nullable Request[] BY_NUMBER = new @Nullable Request[44];
+    private static final @Nullable Request[] BY_NUMBER = new @Nullable Request[45];
 
     static {
         for (Request request : values()) {

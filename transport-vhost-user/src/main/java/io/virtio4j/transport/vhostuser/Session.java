@@ -27,6 +27,9 @@ final class Session implements AutoCloseable {
     /** Nothing is to be sent. */
     static final int NO_REPLY = -1;
 
+    /** When a front-end does not read what is told to it, it is told again so much later. */
+    private static final int AGAIN_MILLIS = 100;
+
     private static final long FAILURE = 1;
 
     private static final StructLayout TRANSFER = StructLayout.of("device state transfer parameters");
@@ -51,6 +54,8 @@ final class Session implements AutoCloseable {
     private final boolean trusted;
     private final Duration grace;
 
+    private final BackEndChannel channel;
+    private final SharedRegions shared;
     private final MemoryTable memory;
     private final Logging logging;
     private final Driver driver;
@@ -70,21 +75,43 @@ final class Session implements AutoCloseable {
         this.network = from.network;
         this.trusted = from.trusted;
         this.grace = from.grace;
+        channel = new BackEndChannel(Math.toIntExact(from.patience.toMillis()));
+        shared = new SharedRegions(from.sharedRegions(), channel, from.patience);
         memory = new MemoryTable(device.memory(), trusted);
         logging = new Logging(memory, trusted, grace);
         driver = new Driver(device, Driver.PROTOCOL_FEATURES
                 | (offered.contains(ProtocolFeature.LOG_SHMFD) ? Driver.LOG_ALL : 0), grace);
-        rings = new Vrings(device, driver, memory, notifications, logging, grace);
+        rings = new Vrings(device, driver, memory, notifications, logging, shared, grace);
         configuration = new Configuration(device);
     }
 
     void attach(Poller poller) {
         rings.attach(poller);
         notifications.attach(poller);
+        channel.attach(poller);
     }
 
-    Vrings rings() {
-        return rings;
+    // ── Between messages ───────────────────────────────────────────────────
+
+    /**
+     * Tells the front-end what is to be told.
+     *
+     * @return how long to wait for the front-end at most, in milliseconds; negative: without limit
+     */
+    int flush() {
+        int pause = notifications.flush(channel) ? AGAIN_MILLIS : -1;
+        return sooner(sooner(pause, shared.flush()), rings.pause());
+    }
+
+    private static int sooner(int one, int other) {
+        return one < 0 ? other : other < 0 ? one : Math.min(one, other);
+    }
+
+    /** Does what is not asked for by a message. */
+    void poll() throws Refusal {
+        shared.expire();
+        rings.startHeld();
+        rings.poll();
     }
 
     // ── Messages ───────────────────────────────────────────────────────────
@@ -179,6 +206,7 @@ final class Session implements AutoCloseable {
             case GET_INFLIGHT_FD -> InflightRegion.create(message, format(), rings.count());
             case GET_MAX_MEM_SLOTS -> message.u64(MemoryTable.MOST_REGIONS);
             case GET_STATUS -> message.u64(driver.status());
+            case GET_SHMEM_CONFIG -> shared.config(message);
             case SET_LOG_BASE -> {
                 logging.base(message);
                 yield message.u64(0);
@@ -209,8 +237,7 @@ final class Session implements AutoCloseable {
             case SET_VRING_ENABLE -> rings.enable(message);
             case SEND_RARP -> announce(message);
             case NET_SET_MTU -> mtu(message.u64());
-            case SET_BACKEND_REQ_FD ->
-                    notifications.channel(Descriptors.socket(message.takeDescriptor()));
+            case SET_BACKEND_REQ_FD -> channel(message);
             case SET_CONFIG -> configuration.write(message);
             case SET_INFLIGHT_FD -> rings.track(InflightRegion.map(message, rings.count(), trusted));
             case RESET_DEVICE -> reset();
@@ -241,6 +268,12 @@ final class Session implements AutoCloseable {
         protocolFeatures = bits;
         driver.passesStatus(has(ProtocolFeature.STATUS));
         notifications.tellChanges(has(ProtocolFeature.CONFIG) && has(ProtocolFeature.BACKEND_REQ));
+        shared.agree(has(ProtocolFeature.SHMEM), has(ProtocolFeature.REPLY_ACK));
+    }
+
+    private void channel(Message message) throws Refusal {
+        channel.open(Descriptors.socket(message.takeDescriptor()));
+        shared.opened();
     }
 
     private RingFormat format() {
@@ -376,6 +409,7 @@ final class Session implements AutoCloseable {
         try {
             rings.suspendAll();
         } finally {
+            channel.close();
             notifications.clear();
             device.writeStatus(0);
             rings.reset(true);

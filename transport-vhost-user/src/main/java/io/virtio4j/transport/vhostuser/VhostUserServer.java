@@ -84,7 +84,7 @@ public final class VhostUserServer implements AutoCloseable {
     }
 
     private void serveOne(UnixSocket frontEnd) {
-        new Connection(frontEnd, new Session(choices, notifications), notifications,
+        new Connection(frontEnd, new Session(choices, notifications),
                 Math.toIntExact(choices.patience.toMillis())).serve();
     }
 

@@ -3,9 +3,11 @@ package io.virtio4j.transport.vhostuser;
 
 import io.virtio4j.core.device.CoreFeature;
 import io.virtio4j.core.transport.DeviceInstance;
+import io.virtio4j.host.linux.MemoryFile;
 import io.virtio4j.host.linux.UnixAddress;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -19,6 +21,7 @@ public final class VhostUserServerBuilder {
 
     final DeviceInstance device;
     private final Set<ProtocolFeature> withheld = EnumSet.noneOf(ProtocolFeature.class);
+    private final List<MemoryFile> memoryFiles = new ArrayList<>();
     @Nullable NetworkRequests network;
     boolean trusted;
     boolean carriesSuspend;
@@ -31,7 +34,7 @@ public final class VhostUserServerBuilder {
 
     /**
      * Does not offer some protocol features. Default: all are offered, but RARP and NET_MTU without {@link
-     * #network}.
+     * #network}; and without {@link #sharedMemory} SHMEM, with it CONFIGURE_MEM_SLOTS.
      */
     public VhostUserServerBuilder withhold(ProtocolFeature... features) {
         withheld.addAll(List.of(features));
@@ -41,6 +44,26 @@ public final class VhostUserServerBuilder {
     /** Takes what front-ends ask of network devices, and offers it. */
     public VhostUserServerBuilder network(NetworkRequests requests) {
         network = requests;
+        return this;
+    }
+
+    /**
+     * Lets the driver reach the device's shared memory: the front-end is told how large its regions are, and maps them
+     * where the guest's processors find them, each whole, before the device works on a ring. A device with several
+     * regions may have them in one file or in several; call this for each.
+     *
+     * <p>Default: a front-end is told of no shared memory, whatever the device has, and the driver goes without. Once
+     * a file is given, all of the device's regions have to lie in files that are given, in whole pages: a driver that
+     * finds some of the memory only goes wrong in ways that are hard to see.
+     *
+     * <p>CONFIGURE_MEM_SLOTS is not offered then, so a front-end can have 32 regions of memory at most, QEMU 8: QEMU
+     * 11.1 ends when it is to take back, as a slot, memory that it had mapped.
+     *
+     * @param memory in which the device's {@linkplain DeviceInstance#sharedMemory() shared memory} lies; stays the
+     *     embedder's, open as long as the server
+     */
+    public VhostUserServerBuilder sharedMemory(MemoryFile memory) {
+        memoryFiles.add(memory);
         return this;
     }
 
@@ -74,7 +97,7 @@ public final class VhostUserServerBuilder {
 
     /**
      * How long a front-end may take to send the rest of a message, and to read a reply, before it is
-     * disconnected. Default: 5 seconds.
+     * disconnected; and to map shared memory, before the device goes on without. Default: 5 seconds.
      */
     public VhostUserServerBuilder patience(Duration time) {
         patience = time;
@@ -91,7 +114,14 @@ public final class VhostUserServerBuilder {
             all.remove(ProtocolFeature.RARP);
             all.remove(ProtocolFeature.NET_MTU);
         }
+        // QEMU adds what it has mapped to the guest's memory, frees it when the driver resets the device, and looks for
+        // it when it tells of its removal, in vain. A table of all regions it makes anew each time.
+        all.remove(memoryFiles.isEmpty() ? ProtocolFeature.SHMEM : ProtocolFeature.CONFIGURE_MEM_SLOTS);
         return all;
+    }
+
+    List<SharedRegions.Region> sharedRegions() {
+        return SharedRegions.in(memoryFiles, device.sharedMemory());
     }
 
     /**
@@ -108,6 +138,7 @@ public final class VhostUserServerBuilder {
             throw new IllegalArgumentException("memory comes from the front-end: give the device a GuestMemory of"
                     + " its own, without regions: regions=" + device.memory().current().regions());
         }
+        sharedRegions();
         return new VhostUserServer(this);
     }
 

@@ -68,6 +68,7 @@ final class Vrings {
     private final MemoryTable memory;
     private final Notifications notifications;
     private final Logging logging;
+    private final SharedRegions shared;
     private final Duration grace;
     private final Vring[] rings;
 
@@ -75,14 +76,18 @@ final class Vrings {
     private @Nullable InflightRegion inflight;
     private int idle;
 
+    /** Whether a ring could start, but for the device's shared memory. */
+    private boolean held;
+
     Vrings(
             DeviceInstance device, Driver driver, MemoryTable memory, Notifications notifications,
-            Logging logging, Duration grace) {
+            Logging logging, SharedRegions shared, Duration grace) {
         this.device = device;
         this.driver = driver;
         this.memory = memory;
         this.notifications = notifications;
         this.logging = logging;
+        this.shared = shared;
         this.grace = grace;
         rings = new Vring[device.queueCount()];
         for (int i = 0; i < rings.length; i++) {
@@ -122,6 +127,15 @@ final class Vrings {
     boolean anyRuns() {
         for (Vring ring : rings) {
             if (ring.running) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean anyStarted() {
+        for (Vring ring : rings) {
+            if (ring.started) {
                 return true;
             }
         }
@@ -191,6 +205,9 @@ final class Vrings {
         suspend(ring);
         ring.kick(null);
         ring.started = false;
+        if (!anyStarted()) {
+            shared.end();
+        }
         INDEX.set(message.bytes(), Message.HEADER, ring.index);
         NUM.set(message.bytes(), Message.HEADER, Integer.toUnsignedLong(baseOf(ring)));
         return 2 * Integer.BYTES;
@@ -306,6 +323,14 @@ final class Vrings {
         }
     }
 
+    /** Starts what waited for shared memory, if that is where the driver looks for it. */
+    void startHeld() throws Refusal {
+        if (held && shared.isReady()) {
+            held = false;
+            startAll();
+        }
+    }
+
     private void start(Vring ring) throws Refusal {
         if (ring.running || !ring.enabled || !ring.started || !ring.hasAddresses || !driver.runs()) {
             return;
@@ -316,6 +341,12 @@ final class Vrings {
         if (!QueueConfig.isSize(ring.size, most, format)) {
             throw new Refusal("ring size: index=" + ring.index + " format=" + format + " size=" + ring.size
                     + " most=" + most);
+        }
+        // The driver may use shared memory as soon as the device has answered anything.
+        shared.begin(goOn());
+        if (!shared.isReady()) {
+            held = true;
+            return;
         }
         ChainJournal journal = null;
         QueueState from = ring.kept != null ? ring.kept : new QueueState(begin(ring, format), List.of());
@@ -391,6 +422,7 @@ final class Vrings {
             ring.reset();
             ring.hasLeft &= !forGood;
         }
+        shared.end();
         dropInflight();
         logging.aliases(this);
     }

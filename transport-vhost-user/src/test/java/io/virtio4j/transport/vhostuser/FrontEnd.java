@@ -56,8 +56,11 @@ final class FrontEnd implements AutoCloseable {
     static final int GET_STATUS = 40;
     static final int SET_DEVICE_STATE_FD = 42;
     static final int CHECK_DEVICE_STATE = 43;
+    static final int GET_SHMEM_CONFIG = 44;
 
     static final int BACKEND_CONFIG_CHANGE_MSG = 2;
+    static final int BACKEND_SHMEM_MAP = 9;
+    static final int BACKEND_SHMEM_UNMAP = 10;
 
     static final int HEADER = 12;
     static final int VERSION = 1;
@@ -75,6 +78,9 @@ final class FrontEnd implements AutoCloseable {
     final UnixSocket socket;
     private final FutureTask<Void> serving;
     private final boolean served;
+
+    /** What was agreed on. */
+    private long protocolFeatures;
 
     private FrontEnd(UnixSocket socket, FutureTask<Void> serving, boolean served) {
         this.served = served;
@@ -107,7 +113,12 @@ final class FrontEnd implements AutoCloseable {
     FrontEnd negotiate(long protocolFeatures) {
         send(SET_OWNER, new byte[0]);
         send(SET_PROTOCOL_FEATURES, u64(protocolFeatures));
+        this.protocolFeatures = protocolFeatures;
         return this;
+    }
+
+    boolean has(ProtocolFeature feature) {
+        return (protocolFeatures & feature.mask()) != 0;
     }
 
     static long without(long features, ProtocolFeature... less) {

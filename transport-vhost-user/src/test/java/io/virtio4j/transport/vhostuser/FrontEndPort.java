@@ -3,21 +3,20 @@ package io.virtio4j.transport.vhostuser;
 
 import static io.virtio4j.core.transport.DeviceStatus.DRIVER_OK;
 import static io.virtio4j.core.transport.DeviceStatus.FEATURES_OK;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.virtio4j.core.transport.DeviceInstance;
 import io.virtio4j.host.linux.EventFd;
 import io.virtio4j.host.linux.LinuxException;
 import io.virtio4j.host.linux.Poller;
-import io.virtio4j.host.linux.ReceivedDescriptors;
-import io.virtio4j.host.linux.UnixSocket;
 import io.virtio4j.testkit.DriverPort;
 import io.virtio4j.testkit.InterruptProbe;
 import io.virtio4j.testkit.NotificationData;
 import io.virtio4j.testkit.SharedMemory;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteOrder;
+import java.util.HashSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,18 +25,22 @@ import org.jspecify.annotations.Nullable;
  */
 final class FrontEndPort implements DriverPort, AutoCloseable {
 
-    private static final int CONFIG_CHANGE_BYTES = 12;
+    /** Where the driver is told that shared memory is: as far apart as regions of a test are long. */
+    private static final long SHARED_BASE = 0x40_0000_0000L;
 
     FrontEnd frontEnd;
     private DeviceInstance device;
     private final Ring[] rings;
     private final InterruptProbe probe = new InterruptProbe();
-    private final UnixSocket channel;
+    private final BackEndMessages channel;
     private final Poller poller;
     private final Thread pump;
 
     /** Whether device status is passed on; otherwise it is kept here, as most front-ends do. */
     private final boolean passesStatus;
+
+    /** Whether it waits for the device's memory, and only then lets the driver go on. */
+    boolean waitsForShared = true;
 
     /** Called after features were set, and before rings are. */
     Runnable beforeRings = () -> { };
@@ -48,6 +51,12 @@ final class FrontEndPort implements DriverPort, AutoCloseable {
     private int generation;
     private boolean changed;
     private long used;
+
+    /** The lengths of shared memory, as the back-end told them. */
+    private final long[] shared = new long[256];
+
+    /** The ids of what the back-end had mapped of it, or tried to, since it works. */
+    private final Set<Integer> settled = new HashSet<>();
 
     private static final class Ring {
         int size;
@@ -83,13 +92,13 @@ final class FrontEndPort implements DriverPort, AutoCloseable {
                 rings[i] = new Ring();
                 poller.register(rings[i].call.descriptor(), Poller.READ, events -> collect());
             }
-            UnixSocket[] pair = UnixSocket.pair();
-            channel = pair[0];
-            poller.register(channel.descriptor(), Poller.READ, events -> collect());
-            frontEnd.accepted(FrontEnd.SET_BACKEND_REQ_FD, new byte[0], pair[1].descriptor());
-            pair[1].descriptor().close();
+            channel = BackEndMessages.open(frontEnd);
+            poller.register(channel.channel.descriptor(), Poller.READ, events -> collect());
         } catch (LinuxException e) {
             throw new AssertionError(e);
+        }
+        if (frontEnd.has(ProtocolFeature.SHMEM)) {
+            frontEnd.call(FrontEnd.GET_SHMEM_CONFIG, new byte[0]).buffer().position(8).asLongBuffer().get(shared);
         }
         pump = Thread.ofPlatform().daemon().name("interrupts").start(this::pump);
     }
@@ -115,23 +124,52 @@ final class FrontEndPort implements DriverPort, AutoCloseable {
                     used |= 1L << i;
                 }
             }
-            while (channel.awaitReadable(0) && readChange()) {
-                generation++;
-                changed = true;
-                probe.raise(InterruptProbe.CONFIGURATION);
+            boolean more = true;
+            while (more && channel.awaitMessage(0)) {
+                BackEndMessages.Sent sent = channel.receive();
+                more = sent != null;
+                if (sent != null) {
+                    serve(sent);
+                }
             }
         } catch (IOException e) {
             throw new AssertionError(e);
         }
     }
 
-    private boolean readChange() throws IOException {
-        try (Arena arena = Arena.ofConfined(); ReceivedDescriptors none = new ReceivedDescriptors(0)) {
-            MemorySegment message = arena.allocate(CONFIG_CHANGE_BYTES, 8);
-            return channel.receiveFully(message, none, -1)
-                    && message.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN).getInt()
-                            == FrontEnd.BACKEND_CONFIG_CHANGE_MSG;
+    private void serve(BackEndMessages.Sent sent) {
+        if (sent.request() == FrontEnd.BACKEND_CONFIG_CHANGE_MSG) {
+            generation++;
+            changed = true;
+            probe.raise(InterruptProbe.CONFIGURATION);
+        } else {
+            channel.serve(sent);
+            settled.add(sent.id());
         }
+    }
+
+    /** The device works when this returns, if it has all that it needs: it waits for its memory before. */
+    private void awaitShared() {
+        boolean works = !passesStatus || (status & DRIVER_OK) != 0;
+        if (!works || !waitsForShared || !anyEnabled()) {
+            return;
+        }
+        for (int id = 0; id < shared.length; id++) {
+            while (shared[id] != 0 && !settled.contains(id)) {
+                assertTrue(channel.awaitMessage(20_000), "shared memory is not mapped: id=" + id);
+                collect();
+            }
+        }
+        frontEnd.settle();
+    }
+
+    private boolean anyEnabled() {
+        for (Ring ring : rings) {
+            if (ring.enabled) {
+                return true;
+            }
+        }
+        return false;
     }
 
     @Override
@@ -196,6 +234,8 @@ final class FrontEndPort implements DriverPort, AutoCloseable {
                 ring.enabled = false;
                 ring.size = 0;
             }
+            channel.unmapAll();
+            settled.clear();
         } else if ((passed & FEATURES_OK) != 0 && (status() & FEATURES_OK) == 0) {
             if (beyond) {
                 passed &= ~(FEATURES_OK | DRIVER_OK);
@@ -212,6 +252,7 @@ final class FrontEndPort implements DriverPort, AutoCloseable {
         } else if (passed == 0) {
             frontEnd.accepted(FrontEnd.RESET_DEVICE, new byte[0]);
         }
+        awaitShared();
     }
 
     @Override
@@ -290,6 +331,7 @@ final class FrontEndPort implements DriverPort, AutoCloseable {
         frontEnd.accepted(FrontEnd.SET_VRING_KICK, FrontEnd.u64(queue), ring.kick.descriptor());
         frontEnd.accepted(FrontEnd.SET_VRING_CALL, FrontEnd.u64(queue), ring.call.descriptor());
         frontEnd.accepted(FrontEnd.SET_VRING_ENABLE, FrontEnd.u32s(queue, 1));
+        awaitShared();
     }
 
     /**
@@ -353,6 +395,9 @@ final class FrontEndPort implements DriverPort, AutoCloseable {
             frontEnd.accepted(FrontEnd.SET_VRING_ENABLE, FrontEnd.u32s(queue, 0));
             rings[queue].enabled = false;
             rings[queue].size = 0;
+            if (!anyEnabled()) {
+                settled.clear();
+            }
         }
     }
 
@@ -382,8 +427,13 @@ final class FrontEndPort implements DriverPort, AutoCloseable {
     }
 
     @Override
-    public @Nullable SharedMemory sharedMemory(int id) {
-        return null;
+    public synchronized @Nullable SharedMemory sharedMemory(int id) {
+        return shared[id] == 0 ? null : new SharedMemory(id, SHARED_BASE * (id + 1), shared[id]);
+    }
+
+    /** What the driver reaches there; {@code null} if nothing is mapped. */
+    synchronized @Nullable MemorySegment mapped(int id) {
+        return channel.memory(id);
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.virtio4j.transport.vhostuser;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
+import io.virtio4j.core.memory.SharedMemoryRegion;
 import io.virtio4j.core.queue.RingFormat;
 import io.virtio4j.core.queue.Runner;
 import io.virtio4j.core.transport.DeviceInstance;
@@ -21,12 +22,13 @@ final class Rig implements AutoCloseable {
 
     private final OpenDescriptors before = OpenDescriptors.now();
 
-    final TestDevice device = new TestDevice();
+    final TestDevice device;
     final DeviceErrors errors = new DeviceErrors();
     final DeviceInstance instance;
     final VhostUserServer server;
     final SharedRam ram = new SharedRam();
     private final List<FrontEndPort> ports = new ArrayList<>();
+    private final List<AutoCloseable> others = new ArrayList<>();
 
     FrontEndPort port;
     FrontEnd frontEnd;
@@ -36,7 +38,8 @@ final class Rig implements AutoCloseable {
         this(Runner.manual(), builder -> builder);
     }
 
-    Rig(Runner runner, UnaryOperator<VhostUserServerBuilder> choices) {
+    Rig(Runner runner, UnaryOperator<VhostUserServerBuilder> choices, SharedMemoryRegion... shared) {
+        device = new TestDevice(shared);
         instance = DeviceInstance.of(device).runner(runner).resetGrace(Duration.ZERO).onDeviceError(errors).build();
         server = choices.apply(VhostUserServer.of(instance).grace(Duration.ZERO)).build();
     }
@@ -72,6 +75,12 @@ final class Rig implements AutoCloseable {
         assertArrayEquals(echo.readable(), echo.written());
     }
 
+    /** Closes something else as well. */
+    <T extends AutoCloseable> T closing(T other) {
+        others.add(other);
+        return other;
+    }
+
     /** Front-ends that are closed are not needed any more. */
     void forget() {
         device.finishAll();
@@ -93,6 +102,13 @@ final class Rig implements AutoCloseable {
     public void close() {
         device.finishAll();
         ports.forEach(FrontEndPort::close);
+        try {
+            for (AutoCloseable other : others) {
+                other.close();
+            }
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
         server.close();
         instance.close();
         ram.ram.check();

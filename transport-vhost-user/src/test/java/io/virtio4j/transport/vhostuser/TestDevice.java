@@ -8,6 +8,7 @@ import io.virtio4j.core.device.DeviceContext;
 import io.virtio4j.core.device.DeviceType;
 import io.virtio4j.core.device.QueueSpec;
 import io.virtio4j.core.device.VirtioDevice;
+import io.virtio4j.core.memory.SharedMemoryRegion;
 import io.virtio4j.core.queue.DescriptorChain;
 import io.virtio4j.core.queue.QueueHandler;
 import io.virtio4j.core.queue.VirtQueue;
@@ -41,8 +42,10 @@ final class TestDevice implements VirtioDevice {
 
     int resets;
     long state;
+    private final List<SharedMemoryRegion> shared;
 
-    TestDevice() {
+    TestDevice(SharedMemoryRegion... shared) {
+        this.shared = List.of(shared);
         config.set(bytes -> {
             for (int i = 0; i < CONFIG_SIZE; i++) {
                 bytes.set(JAVA_BYTE, i, (byte) (i + 1));
@@ -64,6 +67,11 @@ final class TestDevice implements VirtioDevice {
     @Override
     public ConfigSpace configSpace() {
         return config;
+    }
+
+    @Override
+    public List<SharedMemoryRegion> sharedMemory() {
+        return shared;
     }
 
     @Override

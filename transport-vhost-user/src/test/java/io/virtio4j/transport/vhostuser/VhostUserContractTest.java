@@ -4,9 +4,12 @@ package io.virtio4j.transport.vhostuser;
 
 import io.virtio4j.core.memory.GuestMemory;
 import io.virtio4j.core.transport.DeviceInstance;
+import io.virtio4j.host.linux.MemoryFile;
 import io.virtio4j.testkit.DriverPort;
 import io.virtio4j.testkit.GuestRam;
 import io.virtio4j.testkit.TransportContract;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 
@@ -17,6 +20,7 @@ class VhostUserContractTest extends TransportContract {
     private final SharedRam ram = new SharedRam();
     private VhostUserServer server;
     private FrontEndPort port;
+    private MemoryFile shared;
 
     @Override
     protected GuestRam allocateRam() {
@@ -34,13 +38,18 @@ class VhostUserContractTest extends TransportContract {
     }
 
     @Override
-    protected boolean hasSharedMemory() {
-        return false;
+    protected MemorySegment allocateShared(long length) {
+        try {
+            shared = MemoryFile.create("contract", length);
+            return shared.segment();
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
     }
 
     @Override
     protected DriverPort connect(DeviceInstance instance, GuestRam unused) {
-        server = VhostUserServer.of(instance).carrySuspend().grace(Duration.ZERO).build();
+        server = VhostUserServer.of(instance).carrySuspend().grace(Duration.ZERO).sharedMemory(shared).build();
         port = new FrontEndPort(FrontEnd.connect(server).negotiate(), instance);
         ram.tell(port.frontEnd);
         return port;
@@ -51,6 +60,7 @@ class VhostUserContractTest extends TransportContract {
         if (port != null) {
             port.close();
             server.close();
+            shared.close();
         }
         ram.close();
         before.awaitAgain();
