@@ -28,9 +28,10 @@ final class ServedGpu implements ServedDevice {
     private static final long PATIENCE_NANOS = 120_000_000_000L;
 
     private final GpuDevice device;
-    private final ServedSlot slot;
+    private final DeviceSlot slot;
 
-    private ServedGpu(GpuDevice device, ServedSlot slot) {
+    /** Takes over a device in a slot. */
+    ServedGpu(GpuDevice device, DeviceSlot slot) {
         this.device = device;
         this.slot = slot;
     }

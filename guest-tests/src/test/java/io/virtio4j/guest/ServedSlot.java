@@ -11,7 +11,7 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /** An instance of a device in a slot of a guest's machine, on PCI or on MMIO: closed with what serves it. */
-final class ServedSlot implements AutoCloseable {
+final class ServedSlot implements DeviceSlot {
 
     private static final int USUAL = 3;
 
@@ -76,8 +76,8 @@ final class ServedSlot implements AutoCloseable {
         }
     }
 
-    /** Puts the device into a machine. */
-    LinuxGuest.Builder plugInto(LinuxGuest.Builder machine) {
+    @Override
+    public LinuxGuest.Builder plugInto(LinuxGuest.Builder machine) {
         LinuxGuest.Builder plugged = wiring.plug(machine, slot, socket);
         return memoryServer == null || sharedMemory == null ? plugged
             : plugged.mmioMemory(slot + 1, memory(socket), sharedMemory.length());
@@ -87,7 +87,8 @@ final class ServedSlot implements AutoCloseable {
         return "m-" + socket;
     }
 
-    Wiring wiring() {
+    @Override
+    public Wiring wiring() {
         return wiring;
     }
 
@@ -99,8 +100,8 @@ final class ServedSlot implements AutoCloseable {
         return server;
     }
 
-    /** What the driver has accepted. */
-    FeatureSet accepted() {
+    @Override
+    public FeatureSet accepted() {
         return instance.accepted();
     }
 

@@ -6,6 +6,7 @@ import io.virtio4j.core.device.VirtioDevice;
 import io.virtio4j.core.queue.Runner;
 import io.virtio4j.core.transport.DeviceInstance;
 import io.virtio4j.core.transport.DeviceInstanceBuilder;
+import io.virtio4j.host.linux.MemoryFile;
 import io.virtio4j.host.linux.UnixAddress;
 import io.virtio4j.transport.vhostuser.ProtocolFeature;
 import io.virtio4j.transport.vhostuser.VhostUserServer;
@@ -13,6 +14,7 @@ import io.virtio4j.transport.vhostuser.VhostUserServerBuilder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** A device of ours that is served over vhost-user, with a thread for each queue. */
 record VhostUserDevice(DeviceInstance device, VhostUserServer server) implements AutoCloseable {
@@ -25,6 +27,16 @@ record VhostUserDevice(DeviceInstance device, VhostUserServer server) implements
      */
     static VhostUserDevice serve(VirtioDevice virtio, Path socket, Set<String> choices, ProtocolFeature... withheld)
         throws IOException {
+        return serve(virtio, null, socket, choices, withheld);
+    }
+
+    /**
+     * The same for a device with shared memory.
+     *
+     * @param memory in which that lies; {@code null} if the driver is not to reach it
+     */
+    static VhostUserDevice serve(VirtioDevice virtio, @Nullable MemoryFile memory, Path socket, Set<String> choices,
+        ProtocolFeature... withheld) throws IOException {
         DeviceInstanceBuilder device = DeviceInstance.of(virtio)
             .runner(Runner.workerPerQueue(Thread.ofPlatform().daemon().factory()));
         if (choices.contains("split")) {
@@ -40,6 +52,9 @@ record VhostUserDevice(DeviceInstance device, VhostUserServer server) implements
         VhostUserServerBuilder server = VhostUserServer.of(built).withhold(withheld);
         if (choices.contains("trusted")) {
             server.trustMemory();
+        }
+        if (memory != null) {
+            server.sharedMemory(memory);
         }
         UnixAddress address = UnixAddress.of(socket);
         return new VhostUserDevice(built, choices.contains("connect") ? server.connect(address)
