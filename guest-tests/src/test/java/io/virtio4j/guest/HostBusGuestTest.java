@@ -131,7 +131,7 @@ class HostBusGuestTest {
              ServedDisk disk = JavaDisk.create(shared, List.of(I2cDevice.class, LinuxI2cBus.class)).serve(shared);
              LinuxGuest guest = served.plugInto(disk.plugInto(LinuxGuest.builder(shared)))
                  .arguments("-dtb", tree(shared)).programs(GuestPrograms.BOARD)
-                 .name("host-bus").memory(1024).processors(2).start()) {
+                 .name("host-bus").memory(1024).processors(2).runsServedPrograms().start()) {
             row.with("host", "packed", 2);
             String bus = guest.run("basename $(grep -lx i2c /sys/class/i2c-dev/*/name | xargs dirname)").success();
             guest.run("i2cset -y " + bus.substring("i2c-".length()) + " 0x50 0x80 0x42").success();

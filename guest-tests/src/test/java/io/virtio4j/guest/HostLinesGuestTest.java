@@ -24,7 +24,7 @@ class HostLinesGuestTest {
         try (SharedDirectory shared = SharedDirectory.create();
              ServedDisk disk = JavaDisk.create(shared, List.of(GpioDevice.class, ChipBackend.class)).serve(shared);
              LinuxGuest guest = disk.plugInto(LinuxGuest.builder(shared))
-                 .name("host-lines").memory(1024).processors(2).start()) {
+                 .name("host-lines").memory(1024).processors(2).runsServedPrograms().start()) {
             row.with("host", "split", 2);
             guest.run("mount -o ro /dev/vda /mnt").success();
             String device = guest.run("""

@@ -303,6 +303,15 @@ public final class LinuxGuest implements GuestShell, AutoCloseable {
         }
 
         /**
+         * Programs are run from what another process serves. QEMU's emulated processor keeps what it has translated of
+         * a page until the guest or QEMU itself writes there; it does not see another process fill the page with
+         * something else, and would go on with what was there before. So the kernel clears pages before their use.
+         */
+        public Builder runsServedPrograms() {
+            return kernelArguments("init_on_alloc=1");
+        }
+
+        /**
          * Adds a PCI function that somebody serves on a socket in the shared directory. QEMU
          * connects while it starts, so the server must listen already.
          *
