@@ -21,9 +21,20 @@ final class FileSystemPlug {
 
     static LinuxGuest.Builder overVhostUser(LinuxGuest.Builder machine, SharedDirectory shared, String socket,
         String ring) {
+        return overVhostUser(machine, shared, 3, socket, TAG, ring);
+    }
+
+    /**
+     * The same for one of several.
+     *
+     * @param slot on bus 0
+     * @param tag what the guest mounts it by
+     */
+    static LinuxGuest.Builder overVhostUser(LinuxGuest.Builder machine, SharedDirectory shared, int slot,
+        String socket, String tag, String ring) {
         return machine.programs(GuestPrograms.FS).arguments(
-            "-chardev", "socket,id=fs,path=" + shared.inside(socket),
-            "-device", "vhost-user-fs-pci,chardev=fs,addr=3,queue-size=512,tag=" + TAG + ",packed="
-                + (ring.equals("packed") ? "on" : "off"));
+            "-chardev", "socket,id=fs%d,path=%s".formatted(slot, shared.inside(socket)),
+            "-device", "vhost-user-fs-pci,chardev=fs%1$d,addr=%1$x,queue-size=512,tag=%2$s,packed=%3$s"
+                .formatted(slot, tag, ring.equals("packed") ? "on" : "off"));
     }
 }

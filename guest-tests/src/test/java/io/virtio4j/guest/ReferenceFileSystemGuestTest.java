@@ -2,6 +2,7 @@
 package io.virtio4j.guest;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
 import java.util.List;
@@ -25,7 +26,7 @@ class ReferenceFileSystemGuestTest {
         row.with("vhost-user", "split", 1);
         try (SharedDirectory shared = SharedDirectory.create()) {
             Files.createDirectory(shared.path(DIRECTORY));
-            try (Virtiofsd served = Virtiofsd.start(shared, SOCKET, DIRECTORY);
+            try (Virtiofsd served = Virtiofsd.start(shared, SOCKET, shared.inside(DIRECTORY));
                  LinuxGuest guest = FileSystemPlug.overVhostUser(LinuxGuest.builder(shared), shared, SOCKET, "split")
                      .name("reference-fs").processors(2).start()) {
                 FileSystemWork work = new FileSystemWork(guest, shared, DIRECTORY, row);
@@ -34,7 +35,30 @@ class ReferenceFileSystemGuestTest {
                 work.unmount();
                 guest.powerOff();
                 assertEquals(List.of(), guest.complaints());
-                assertEquals(true, served.process().isAlive() || served.process().exitValue() == 0);
+                assertTrue(served.healthy());
+            }
+        }
+    }
+
+    @Test
+    void git_and_a_compiler_run_on_it(GuestReport.Row row) throws Exception {
+        row.with("vhost-user", "packed", 1);
+        String tools = "tools.sock";
+        try (SharedDirectory shared = SharedDirectory.create()) {
+            Files.createDirectory(shared.path(DIRECTORY));
+            try (Virtiofsd work = Virtiofsd.start(shared, SOCKET, shared.inside(DIRECTORY));
+                 Virtiofsd tree = Virtiofsd.start(shared, tools, "/", "--readonly");
+                 LinuxGuest guest = FileSystemPlug.overVhostUser(
+                     FileSystemPlug.overVhostUser(LinuxGuest.builder(shared), shared, SOCKET, "packed"),
+                     shared, 4, tools, "tools", "packed")
+                     .name("reference-fs-programs").processors(2).runsServedPrograms().start()) {
+                FileSystemWork files = new FileSystemWork(guest, shared, DIRECTORY, row);
+                files.mount(FileSystemPlug.TAG, "");
+                files.developLittle("tools", "");
+                files.unmount();
+                guest.powerOff();
+                assertEquals(List.of(), guest.complaints());
+                assertTrue(work.healthy() && tree.healthy());
             }
         }
     }

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /** A directory of the host that a guest finds in a slot, on PCI or on MMIO: with a worker for each queue. */
 final class ServedFileSystem implements ServedDevice {
@@ -41,10 +42,7 @@ final class ServedFileSystem implements ServedDevice {
     static ServedFileSystem serveWithWindow(SharedDirectory shared, String directory, Wiring wiring, MemoryFile window)
         throws IOException {
         Path path = Files.createDirectory(shared.path(directory));
-        FsDevice device = FsDevice.of(FileSystemPlug.TAG, FileSystemPlug.backend(path))
-            .requestQueues(wiring.queues()).daxWindow(window.segment()).build();
-        return new ServedFileSystem(device, ServedSlot.serve(shared, wiring, 3, "fs.sock",
-            wiring.instance(device).build(), window));
+        return serve(shared, 3, wiring, FileSystemPlug.TAG, FileSystemPlug.backend(path), device -> device, window);
     }
 
     /**
@@ -55,9 +53,23 @@ final class ServedFileSystem implements ServedDevice {
      */
     static ServedFileSystem serve(SharedDirectory shared, int slot, Wiring wiring, String tag, FsBackend backend,
         UnaryOperator<FsDeviceBuilder> choices) throws IOException {
-        FsDevice device = choices.apply(FsDevice.of(tag, backend).requestQueues(wiring.queues())).build();
+        return serve(shared, slot, wiring, tag, backend, choices, null);
+    }
+
+    /**
+     * The same with a DAX window, which the guest's processors reach.
+     *
+     * @param window the caller's. On MMIO it takes the next slot
+     */
+    static ServedFileSystem serve(SharedDirectory shared, int slot, Wiring wiring, String tag, FsBackend backend,
+        UnaryOperator<FsDeviceBuilder> choices, @Nullable MemoryFile window) throws IOException {
+        FsDeviceBuilder builder = choices.apply(FsDevice.of(tag, backend).requestQueues(wiring.queues()));
+        if (window != null) {
+            builder.daxWindow(window.segment());
+        }
+        FsDevice device = builder.build();
         return new ServedFileSystem(device, ServedSlot.serve(shared, wiring, slot, "fs" + slot + ".sock",
-            wiring.instance(device).build()));
+            wiring.instance(device).build(), window));
     }
 
     /** Puts the device into a machine. */

@@ -71,7 +71,8 @@ class VhostUserFileSystemGuestTest {
 
     /**
      * In user-mode Linux, whose processor is a real one: QEMU's emulated one goes on with what it has translated of
-     * memory that another process writes anew, as one does here that reads programs into it.
+     * memory that another process writes anew, as one does here that reads programs into it, unless the guest has
+     * cleared that memory. {@link FileSystemProgramsGuestTest} lets it.
      */
     @Test
     void git_and_a_compiler_run_on_it(GuestReport.Row row) throws Exception {
@@ -89,7 +90,7 @@ class VhostUserFileSystemGuestTest {
                      new UserModeGuest.Device("tools.sock", FILE_SYSTEM))) {
                 FileSystemWork files = new FileSystemWork(guest, shared, DIRECTORY, row);
                 files.mount(FileSystemPlug.TAG, "");
-                files.develop("tools");
+                files.develop("tools", "");
                 guest.powerOff();
                 assertEquals(List.of(), guest.complaints());
                 assertEquals(0, work.counters().get(FsCounter.BACKEND_FAULTS), served::toString);

@@ -11,13 +11,18 @@ import java.util.concurrent.locks.LockSupport;
 /** The file system device of others, virtiofsd: a process beside the guest. */
 record Virtiofsd(Process process) implements AutoCloseable {
 
-    /** Starts it, in the prepared tree, and waits until it listens. */
+    /**
+     * Starts it, in the prepared tree, and waits until it listens.
+     *
+     * @param socket its name in the shared directory
+     * @param directory what it serves, by its name for QEMU
+     */
     static Virtiofsd start(SharedDirectory shared, String socket, String directory, String... options)
         throws IOException {
-        File log = new File("target/guest-logs/virtiofsd.log");
+        File log = new File("target/guest-logs/virtiofsd-" + socket + ".log");
         log.getParentFile().mkdirs();
         List<String> command = new ArrayList<>(List.of("chroot", shared.tree().toString(), "/usr/libexec/virtiofsd",
-            "--socket-path=" + shared.inside(socket), "--shared-dir=" + shared.inside(directory), "--sandbox=none",
+            "--socket-path=" + shared.inside(socket), "--shared-dir=" + directory, "--sandbox=none",
             "--xattr", "--inode-file-handles=never"));
         command.addAll(List.of(options));
         Files.deleteIfExists(log.toPath());
@@ -30,6 +35,11 @@ record Virtiofsd(Process process) implements AutoCloseable {
             LockSupport.parkNanos(10_000_000);
         }
         return new Virtiofsd(process);
+    }
+
+    /** Whether it still runs, or has ended as it does when its front-end leaves. */
+    boolean healthy() {
+        return process.isAlive() || process.exitValue() == 0;
     }
 
     @Override
