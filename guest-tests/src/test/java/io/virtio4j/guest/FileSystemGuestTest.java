@@ -3,12 +3,16 @@ package io.virtio4j.guest;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.virtio4j.core.device.CoreFeature;
 import io.virtio4j.fs.FsCounter;
 import io.virtio4j.fs.FsDeviceBuilder;
+import io.virtio4j.fs.linux.HostDirectory;
 import io.virtio4j.host.linux.MemoryFile;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -27,6 +31,7 @@ class FileSystemGuestTest {
     private static final String DIRECTORY = "work";
     private static final long WINDOW = 16L << 20;
     private static final long SMALL = 4L << 20;
+    private static final int FEW = 48;
     private static final Wiring PLAIN = new Wiring(Wiring.Bus.PCI, Wiring.Ring.PACKED, 1);
     /** How long random operations go on: minutes, with {@code -Dvirtio4j.fs.minutes=10}. */
     private static final int MINUTES = Integer.getInteger("virtio4j.fs.minutes", 0);
@@ -113,6 +118,32 @@ class FileSystemGuestTest {
     @Test
     void locks_exclude_processes_of_the_host(GuestReport.Row row) throws Exception {
         with(PLAIN, "locks", device -> device, "", row, FileSystemWork::lockAgainstHost);
+    }
+
+    /** With few descriptors, most files are known by handles: nobody notices. */
+    @Test
+    void a_tree_of_more_files_than_descriptors_is_used(GuestReport.Row row) throws Exception {
+        try (SharedDirectory shared = SharedDirectory.create()) {
+            Path path = Files.createDirectory(shared.path(DIRECTORY));
+            HostDirectory backend = HostDirectory.builder(path).limit(FEW).open();
+            assumeTrue(backend.hasHandles(), "no handles here");
+            try (ServedFileSystem served = ServedFileSystem.serve(shared, 3, PLAIN, FileSystemPlug.TAG, backend,
+                    device -> device);
+                 LinuxGuest guest = served.plugInto(LinuxGuest.builder(shared)).name("fs-handles").processors(2)
+                     .start()) {
+                row.shows(served);
+                FileSystemWork work = new FileSystemWork(guest, shared, DIRECTORY, row);
+                work.mount(FileSystemPlug.TAG, "");
+                work.useForEverything();
+                row.note("files known at the end " + served.device().nodes());
+                assertTrue(backend.openDescriptors() <= FEW, "descriptors " + backend.openDescriptors());
+                work.unmount();
+                assertEquals(0, served.device().nodes(), "all is forgotten");
+                guest.powerOff();
+                assertEquals(List.of(), guest.complaints());
+                assertEquals(0, served.errors());
+            }
+        }
     }
 
     @Test

@@ -25,6 +25,7 @@ final class CallBuffers {
     final MemorySegment openHow;
     final MemorySegment times;
     final MemorySegment lock;
+    final MemorySegment handle;
     /** Two {@code int64_t}. */
     final MemorySegment positions;
     /** An empty name: the file of the descriptor itself. */
@@ -39,6 +40,7 @@ final class CallBuffers {
         openHow = arena.allocate(OpenHow.LAYOUT);
         times = arena.allocate(2L * Timespec.SIZE, Long.BYTES);
         lock = arena.allocate(Flock.LAYOUT);
+        handle = arena.allocate(FileHandle.SIZE_MAX, Integer.BYTES);
         positions = arena.allocate(JAVA_LONG, 2);
         empty = arena.allocate(1).address();
     }

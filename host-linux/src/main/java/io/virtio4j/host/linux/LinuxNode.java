@@ -81,7 +81,7 @@ public final class LinuxNode implements AutoCloseable {
     /** Leaves an owner or a group as it is, in {@link #changeOwner}. */
     public static final int SAME = -1;
 
-    private static final int HOLD = OpenHow.O_PATH | OpenHow.O_NOFOLLOW | FileCalls.O_CLOEXEC;
+    static final int HOLD = OpenHow.O_PATH | OpenHow.O_NOFOLLOW | FileCalls.O_CLOEXEC;
     private static final int OPEN = FileCalls.O_CLOEXEC | FileCalls.O_NOCTTY | FileCalls.O_NONBLOCK;
     private static final int AT_EMPTY_PATH = 0x1000;
     private static final int AT_SYMLINK_FOLLOW = 0x400;
@@ -89,10 +89,10 @@ public final class LinuxNode implements AutoCloseable {
     /** How often a lookup is made again that a rename elsewhere disturbed. */
     private static final int TRIES = 64;
 
-    private final FileDescriptor descriptor;
+    final FileDescriptor descriptor;
     private FileStatus.@Nullable Type type;
 
-    private LinuxNode(FileDescriptor descriptor) {
+    LinuxNode(FileDescriptor descriptor) {
         this.descriptor = descriptor;
     }
 

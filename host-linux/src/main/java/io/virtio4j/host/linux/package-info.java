@@ -18,6 +18,8 @@
  *     <td>files at positions, holes, memory files, seals</td></tr>
  * <tr><td>{@link io.virtio4j.host.linux.LinuxNode}</td>
  *     <td>files of any kind, held, in a tree that cannot be left</td></tr>
+ * <tr><td>{@link io.virtio4j.host.linux.FileHandle}</td>
+ *     <td>which file a node is, for when no descriptor holds it</td></tr>
  * <tr><td>{@link io.virtio4j.host.linux.LinuxDirectory}</td>
  *     <td>the entries of a directory</td></tr>
  * <tr><td>{@link io.virtio4j.host.linux.Mapping}</td>

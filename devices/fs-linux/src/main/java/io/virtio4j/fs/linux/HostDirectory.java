@@ -8,6 +8,7 @@ import io.virtio4j.fs.backend.FsException;
 import io.virtio4j.fs.backend.FsLocks;
 import io.virtio4j.fs.backend.FsNode;
 import io.virtio4j.fs.backend.FsStatistics;
+import io.virtio4j.host.linux.FileAttributes;
 import io.virtio4j.host.linux.FileSystemStatus;
 import io.virtio4j.host.linux.LinuxDirectory;
 import io.virtio4j.host.linux.LinuxException;
@@ -35,8 +36,11 @@ import java.util.concurrent.atomic.AtomicInteger;
  * where not, or if {@link Builder#ownership} says so, to the process. The guest's kernel has checked permissions
  * before it asks; set-user-id, set-group-id and capabilities of files are dropped as the guest's kernel asks for it.
  *
- * <p><b>Descriptors.</b> Each file that the guest's kernel knows costs one, until it forgets the file. More than
- * {@link Builder#limit} are refused with ENFILE, to keep the process going.
+ * <p><b>Descriptors.</b> Each file that the guest's kernel knows costs one, until it forgets the file. Where that would
+ * be more than {@link Builder#limit}, the files that were not used for longest are known by handles instead
+ * ({@code name_to_handle_at}), if their file system has such and the process has {@code CAP_DAC_READ_SEARCH}. A handle
+ * leads to the same file or, once that is gone, to ESTALE. What cannot do without is refused with ENFILE, to keep the
+ * process going.
  *
  * <p><b>Locks</b> of guests exclude those of other processes of the host, and the other way round.
  *
@@ -60,6 +64,7 @@ public final class HostDirectory implements FsBackend {
         private boolean acrossMounts;
         private boolean accessControlLists;
         private boolean mapping;
+        private boolean handles = true;
         private List<String> attributes = List.of("user.", "security.capability");
         private int limit;
 
@@ -103,12 +108,24 @@ public final class HostDirectory implements FsBackend {
             return this;
         }
 
-        /** The most descriptors; half of what the process may open, if nothing is said. */
+        /**
+         * The most descriptors; half of what the process may open, if nothing is said. Files that requests work with
+         * at the moment may be a few more.
+         */
         public Builder limit(int descriptors) {
             if (descriptors < 1) {
                 throw new IllegalArgumentException("at least the root is open: limit=" + descriptors);
             }
             limit = descriptors;
+            return this;
+        }
+
+        /**
+         * Every file that the guest's kernel knows has a descriptor, so that one that is removed goes on for as long.
+         * Without this, files beyond the limit are known by handles, where that can be.
+         */
+        public Builder descriptorsOnly() {
+            handles = false;
             return this;
         }
 
@@ -139,7 +156,7 @@ public final class HostDirectory implements FsBackend {
     }
 
     private final LinuxNode root;
-    private final HostNode.Identity rootIdentity;
+    private final FileAttributes rootAttributes;
     private final Makers makers;
     private final AttributeNames attributeNames;
     private final boolean acrossMounts;
@@ -147,6 +164,8 @@ public final class HostDirectory implements FsBackend {
     private final HostLocks locks;
     private final int limit;
     private final AtomicInteger open = new AtomicInteger(1);
+    private final RecentFiles recent = new RecentFiles();
+    private final HostMounts mounts;
 
     private HostDirectory(Builder builder, LinuxNode root) throws IOException {
         this.root = root;
@@ -155,7 +174,8 @@ public final class HostDirectory implements FsBackend {
         attributeNames = new AttributeNames(builder.attributes, builder.accessControlLists);
         limit = builder.limit;
         locks = new HostLocks(this);
-        rootIdentity = HostNode.Identity.of(root.attributes());
+        rootAttributes = root.attributes();
+        mounts = new HostMounts(this, root, rootAttributes.mount(), builder.handles);
         Set<FsCapability> all = EnumSet.allOf(FsCapability.class);
         if (!builder.accessControlLists) {
             all.remove(FsCapability.ACCESS_CONTROL_LISTS);
@@ -188,7 +208,7 @@ public final class HostDirectory implements FsBackend {
     public FsNode root() throws IOException {
         take();
         try {
-            return new HostNode(this, root.again(), rootIdentity, false);
+            return new HostNode(this, new KnownFile(this, root.again(), rootAttributes, null), false);
         } catch (LinuxException e) {
             give();
             throw failed(e);
@@ -202,8 +222,10 @@ public final class HostDirectory implements FsBackend {
 
     @Override
     public void statistics(FsNode node, FsStatistics out) throws IOException {
+        KnownFile known = ((HostNode) node).known();
+        LinuxNode linux = known.acquire();
         try {
-            FileSystemStatus status = ((HostNode) node).linux().fileSystem();
+            FileSystemStatus status = linux.fileSystem();
             out.blockSize = status.blockSize();
             out.fragmentSize = status.fragmentSize();
             out.blocks = status.blocks();
@@ -214,6 +236,8 @@ public final class HostDirectory implements FsBackend {
             out.nameLength = status.nameLength();
         } catch (LinuxException e) {
             throw failed(e);
+        } finally {
+            known.release();
         }
     }
 
@@ -239,19 +263,50 @@ public final class HostDirectory implements FsBackend {
         return open.get();
     }
 
+    /**
+     * Whether files of the root's file system can be known by handles, when descriptors are too few.
+     *
+     * @return false if the file system has none, the process may not use them, or {@link Builder#descriptorsOnly}
+     *         says so
+     */
+    public boolean hasHandles() {
+        return mounts.rootHasHandles();
+    }
+
     @Override
     public void close() {
         locks.close();
+        mounts.close();
         root.close();
     }
 
     // ── For nodes ──────────────────────────────────────────────────────────
 
-    /** Counts a descriptor that is about to be opened. */
+    /** Counts a descriptor that is about to be opened, for which another may be given up. */
     void take() throws FsException {
-        if (open.incrementAndGet() > limit) {
+        while (open.incrementAndGet() > limit) {
             open.decrementAndGet();
-            throw FsException.of(FsErrno.ENFILE);
+            if (!recent.giveUpOne()) {
+                throw FsException.of(FsErrno.ENFILE);
+            }
+        }
+    }
+
+    /** Counts a descriptor of a file that is known: who uses it is not refused. */
+    void takeForKnown() {
+        count();
+        makeRoom();
+    }
+
+    /** Counts a descriptor. */
+    void count() {
+        open.incrementAndGet();
+    }
+
+    /** Gives descriptors up that are too many, if they are not in use. */
+    void makeRoom() {
+        while (open.get() > limit && recent.giveUpOne()) {
+            continue;
         }
     }
 
@@ -272,8 +327,16 @@ public final class HostDirectory implements FsBackend {
         return acrossMounts;
     }
 
-    boolean isRoot(HostNode.Identity identity) {
-        return rootIdentity.equals(identity);
+    RecentFiles recent() {
+        return recent;
+    }
+
+    HostMounts mounts() {
+        return mounts;
+    }
+
+    boolean isRoot(KnownFile known) {
+        return known.is(rootAttributes);
     }
 
     boolean maps() {

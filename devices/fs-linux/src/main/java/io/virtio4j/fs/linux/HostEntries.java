@@ -12,12 +12,12 @@ final class HostEntries implements FsDirectory {
 
     private final HostDirectory host;
     private final LinuxDirectory directory;
-    private final HostNode.Identity identity;
+    private final KnownFile known;
 
-    HostEntries(HostDirectory host, LinuxDirectory directory, HostNode.Identity identity) {
+    HostEntries(HostDirectory host, LinuxDirectory directory, KnownFile known) {
         this.host = host;
         this.directory = directory;
-        this.identity = identity;
+        this.known = known;
     }
 
     @Override
@@ -39,7 +39,7 @@ final class HostEntries implements FsDirectory {
     /** What is above the root is not told: its parent is itself. */
     private long inode(byte[] name) {
         boolean parent = name.length == 2 && name[0] == '.' && name[1] == '.';
-        return parent && host.isRoot(identity) ? identity.file().inode() : directory.inode();
+        return parent && host.isRoot(known) ? known.inode() : directory.inode();
     }
 
     @Override

@@ -112,13 +112,17 @@ final class HostFile implements FsFile {
 
     @Override
     public boolean attributes(FsAttributes out) throws IOException {
-        node.attributes(out);
-        return true;
+        try {
+            node.fill(file.descriptor().attributes(), out);
+            return true;
+        } catch (LinuxException e) {
+            throw HostDirectory.failed(e);
+        }
     }
 
     @Override
     public boolean change(FsCaller caller, FsChange change, FsAttributes out) throws IOException {
-        node.change(change, writable ? file : null, out);
+        node.change(change, file, writable, out);
         return true;
     }
 

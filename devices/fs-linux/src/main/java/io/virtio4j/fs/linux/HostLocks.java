@@ -12,6 +12,7 @@ import io.virtio4j.fs.backend.FsNode;
 import io.virtio4j.host.linux.FileLocks;
 import io.virtio4j.host.linux.LinuxException;
 import io.virtio4j.host.linux.LinuxFile;
+import io.virtio4j.host.linux.LinuxNode;
 import io.virtio4j.host.linux.LinuxNode.Access;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -186,7 +187,7 @@ final class HostLocks implements FsLocks {
             host.take();
             try {
                 present = open((HostNode) node);
-            } catch (LinuxException e) {
+            } catch (FsException | LinuxException e) {
                 host.give();
                 throw e;
             }
@@ -195,11 +196,14 @@ final class HostLocks implements FsLocks {
         return present;
     }
 
-    private static LinuxFile open(HostNode node) throws LinuxException {
+    private static LinuxFile open(HostNode node) throws FsException, LinuxException {
+        LinuxNode linux = node.known().acquire();
         try {
-            return node.linux().open(Access.READ_WRITE);
+            return linux.open(Access.READ_WRITE);
         } catch (LinuxException readOnly) {
-            return node.linux().open(Access.READ);
+            return linux.open(Access.READ);
+        } finally {
+            node.known().release();
         }
     }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.fs.linux;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-
 import io.virtio4j.fs.backend.FsAttributes;
 import io.virtio4j.fs.backend.FsCaller;
 import io.virtio4j.fs.backend.FsChange;
@@ -23,13 +21,11 @@ import io.virtio4j.host.linux.LinuxFile;
 import io.virtio4j.host.linux.LinuxNode;
 import io.virtio4j.host.linux.LinuxNode.Access;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A file of the host that is held. */
+/** A file of the host that is known. */
 final class HostNode implements FsNode {
     /** {@code RENAME_NOREPLACE}, {@code RENAME_EXCHANGE} and {@code RENAME_WHITEOUT}. */
     private static final int NO_REPLACE = 1;
@@ -37,57 +33,44 @@ final class HostNode implements FsNode {
     private static final int WHITEOUT = 4;
     private static final int XATTR_CREATE = 1;
     private static final int XATTR_REPLACE = 2;
-    private static final int XATTR_MAX = 64 << 10;
     /** How often a file is opened or else created while others remove and create it. */
     private static final int TRIES = 16;
 
     private final HostDirectory host;
-    private final LinuxNode node;
-    private final Identity identity;
+    private final KnownFile known;
     private final boolean submount;
 
-    /**
-     * Which file it is, as reached through which mount: there are names that only one mount leads to.
-     *
-     * @param mount of the host
-     * @param file in its file system
-     */
-    record Identity(long mount, FileStatus.Identity file) {
-        static Identity of(FileAttributes attributes) {
-            return new Identity(attributes.mount(), attributes.identity());
-        }
-    }
-
-    HostNode(HostDirectory host, LinuxNode node, Identity identity, boolean submount) {
+    HostNode(HostDirectory host, KnownFile known, boolean submount) {
         this.host = host;
-        this.node = node;
-        this.identity = identity;
+        this.known = known;
         this.submount = submount;
     }
 
-    LinuxNode linux() {
-        return node;
+    KnownFile known() {
+        return known;
     }
 
     @Override
     public Object identity() {
-        return identity;
+        return known;
     }
 
     @Override
     public void release() {
-        node.close();
-        host.give();
+        known.close();
     }
 
     // ── Attributes ─────────────────────────────────────────────────────────
 
     @Override
     public void attributes(FsAttributes out) throws IOException {
+        LinuxNode node = known.acquire();
         try {
             fill(node.attributes(), out);
         } catch (LinuxException e) {
             throw HostDirectory.failed(e);
+        } finally {
+            known.release();
         }
     }
 
@@ -117,7 +100,34 @@ final class HostNode implements FsNode {
 
     @Override
     public void change(FsCaller caller, FsChange change, FsAttributes out) throws IOException {
-        change(change, null, out);
+        LinuxNode node = known.acquire();
+        try {
+            change(node, change, null, out);
+        } finally {
+            known.release();
+        }
+    }
+
+    /** As {@link #change(FsCaller, FsChange, FsAttributes)}, by an open file of this: one that may have no name. */
+    void change(FsChange change, LinuxFile file, boolean writable, FsAttributes out) throws IOException {
+        LinuxFile open = writable ? file : null;
+        LinuxNode node = known.acquireIfHeld();
+        if (node != null) {
+            try {
+                change(node, change, open, out);
+            } finally {
+                known.release();
+            }
+            return;
+        }
+        host.takeForKnown();
+        try (LinuxNode own = LinuxNode.of(file)) {
+            change(own, change, open, out);
+        } catch (LinuxException e) {
+            throw HostDirectory.failed(e);
+        } finally {
+            host.give();
+        }
     }
 
     /**
@@ -125,16 +135,17 @@ final class HostNode implements FsNode {
      *
      * @param file this one, open for writing; null to open it if need be
      */
-    void change(FsChange change, @Nullable LinuxFile file, FsAttributes out) throws IOException {
+    private void change(LinuxNode node, FsChange change, @Nullable LinuxFile file, FsAttributes out)
+            throws IOException {
         try {
             if (change.has(FsChange.USER | FsChange.GROUP)) {
-                changeOwner(change);
+                changeOwner(node, change);
             }
             if (change.has(FsChange.MODE)) {
                 node.changeMode(change.mode & FsMode.PERMISSIONS);
             }
             if (change.has(FsChange.SIZE)) {
-                truncate(change, file);
+                truncate(node, change, file);
             }
             FileAttributes.Time accessed = time(change, FsChange.ACCESS_TIME, FsChange.ACCESS_NOW,
                     change.accessSeconds, change.accessNanos);
@@ -149,7 +160,7 @@ final class HostNode implements FsNode {
         }
     }
 
-    private void changeOwner(FsChange change) throws IOException {
+    private void changeOwner(LinuxNode node, FsChange change) throws IOException {
         if (!host.makers().areCallers()) {
             throw FsException.of(FsErrno.EPERM);
         }
@@ -157,7 +168,7 @@ final class HostNode implements FsNode {
                 change.has(FsChange.GROUP) ? (int) change.group : LinuxNode.SAME);
     }
 
-    private void truncate(FsChange change, @Nullable LinuxFile file) throws IOException {
+    private void truncate(LinuxNode node, FsChange change, @Nullable LinuxFile file) throws IOException {
         if (file != null) {
             host.makers().write(change.dropPrivileges, () -> file.truncate(change.size));
             return;
@@ -183,29 +194,41 @@ final class HostNode implements FsNode {
     }
 
     private @Nullable HostNode find(byte[] name, FsAttributes out) throws IOException {
+        LinuxNode node = known.acquire();
+        try {
+            return find(node, name, out);
+        } finally {
+            known.release();
+        }
+    }
+
+    private @Nullable HostNode find(LinuxNode node, byte[] name, FsAttributes out) throws IOException {
         host.take();
         LinuxNode found = null;
+        HostNode kept = null;
         try {
             found = node.find(name, host.acrossMounts());
             if (found != null) {
-                HostNode kept = adopt(found, found.attributes(), out);
-                found = null;
-                return kept;
+                kept = adopt(found, found.attributes(), out);
             }
+            return kept;
         } catch (LinuxException e) {
-            if (found != null) {
-                found.close();
-            }
-            host.give();
             throw HostDirectory.failed(e);
+        } finally {
+            if (kept == null) {
+                if (found != null) {
+                    found.close();
+                }
+                host.give();
+            }
         }
-        host.give();
-        return null;
     }
 
-    private HostNode adopt(LinuxNode linux, FileAttributes attributes, FsAttributes out) {
-        Identity its = Identity.of(attributes);
-        HostNode adopted = new HostNode(host, linux, its, its.mount != identity.mount);
+    /** Takes over what was found here, unless it throws. */
+    private HostNode adopt(LinuxNode linux, FileAttributes attributes, FsAttributes out) throws FsException {
+        HostMount mount = host.mounts().enter(attributes.mount(), linux);
+        HostNode adopted = new HostNode(host, new KnownFile(host, linux, attributes, mount),
+                attributes.mount() != known.mountId());
         adopted.fill(attributes, out);
         return adopted;
     }
@@ -216,7 +239,7 @@ final class HostNode implements FsNode {
         byte[] bytes = name.bytes();
         for (int i = 0; i < TRIES; i++) {
             try {
-                return created(caller, mode, flags, out, (access, options) -> host.makers().make(caller,
+                return created(mode, flags, out, (node, access, options) -> host.makers().make(caller,
                         () -> node.create(bytes, mode & FsMode.PERMISSIONS, access, options)));
             } catch (FsException e) {
                 if (e.number() != FsErrno.EEXIST.number() || flags.exclusive()) {
@@ -248,7 +271,7 @@ final class HostNode implements FsNode {
     @Override
     public FsCreated createTemporary(FsCaller caller, int mode, OpenFlags flags, FsAttributes out)
             throws IOException {
-        return created(caller, mode, flags, out, (access, options) -> host.makers().make(caller,
+        return created(mode, flags, out, (node, access, options) -> host.makers().make(caller,
                 () -> node.createUnnamed(mode & FsMode.PERMISSIONS, access, forTemporary(flags, options))));
     }
 
@@ -263,35 +286,47 @@ final class HostNode implements FsNode {
 
     /** Makes an open file. */
     private interface Creation {
-        LinuxFile create(Access access, LinuxNode.Option... options) throws LinuxException;
+        LinuxFile create(LinuxNode node, Access access, LinuxNode.Option... options) throws LinuxException;
     }
 
-    private FsCreated created(FsCaller caller, int mode, OpenFlags flags, FsAttributes out, Creation creation)
-            throws IOException {
-        host.take();
+    private FsCreated created(int mode, OpenFlags flags, FsAttributes out, Creation creation) throws IOException {
+        LinuxNode node = known.acquire();
         try {
             host.take();
-        } catch (FsException e) {
-            host.give();
-            throw e;
+            try {
+                return created(node, mode, flags, out, creation);
+            } catch (IOException e) {
+                host.give();
+                throw e;
+            }
+        } finally {
+            known.release();
         }
+    }
+
+    private FsCreated created(LinuxNode node, int mode, OpenFlags flags, FsAttributes out, Creation creation)
+            throws IOException {
+        host.take();
         LinuxFile file = null;
         LinuxNode made = null;
+        HostNode kept = null;
         try {
-            file = creation.create(access(flags), options(flags));
+            file = creation.create(node, access(flags), options(flags));
             made = LinuxNode.of(file);
-            HostNode kept = adopt(made, unmasked(made, mode), out);
+            kept = adopt(made, unmasked(made, mode), out);
             return new FsCreated(kept, new HostFile(host, kept, file, flags));
         } catch (LinuxException e) {
-            if (made != null) {
-                made.close();
-            }
-            if (file != null) {
-                file.close();
-            }
-            host.give();
-            host.give();
             throw HostDirectory.failed(e);
+        } finally {
+            if (kept == null) {
+                if (made != null) {
+                    made.close();
+                }
+                if (file != null) {
+                    file.close();
+                }
+                host.give();
+            }
         }
     }
 
@@ -303,7 +338,7 @@ final class HostNode implements FsNode {
     @Override
     public FsNode createDirectory(FsCaller caller, FsName name, int mode, FsAttributes out) throws IOException {
         byte[] bytes = name.bytes();
-        return made(caller, bytes, mode, out, () -> node.makeDirectory(bytes, mode & FsMode.PERMISSIONS));
+        return made(caller, bytes, mode, out, node -> node.makeDirectory(bytes, mode & FsMode.PERMISSIONS));
     }
 
     @Override
@@ -311,7 +346,7 @@ final class HostNode implements FsNode {
             throws IOException {
         byte[] bytes = name.bytes();
         int device = FsMode.isDevice(mode) ? device(major, minor) : 0;
-        return made(caller, bytes, mode, out, () -> node.makeNode(bytes, mode, device));
+        return made(caller, bytes, mode, out, node -> node.makeNode(bytes, mode, device));
     }
 
     /** As the kernel packs it: twelve bits of the major number between eight and twelve of the minor one. */
@@ -323,56 +358,69 @@ final class HostNode implements FsNode {
     public FsNode createSymbolicLink(FsCaller caller, FsName name, byte[] target, FsAttributes out)
             throws IOException {
         byte[] bytes = name.bytes();
-        return made(caller, bytes, 0, out, () -> node.makeSymbolicLink(bytes, target));
+        return made(caller, bytes, 0, out, node -> node.makeSymbolicLink(bytes, target));
     }
 
-    private HostNode made(FsCaller caller, byte[] name, int mode, FsAttributes out, Makers.Step step)
-            throws IOException {
+    /** Something that is done in a directory, or to a file. */
+    private interface Step {
+        void take(LinuxNode node) throws LinuxException;
+    }
+
+    private void take(Step step) throws IOException {
+        LinuxNode node = known.acquire();
         try {
-            host.makers().make(caller, () -> {
-                step.take();
-                return this;
-            });
-            HostNode made = find(name, out);
-            if (made == null) {
-                throw FsException.of(FsErrno.ENOENT); // somebody has removed it already
-            }
-            if (host.makers().unmask(made.node, mode, out.mode)) {
-                made.attributes(out);
-            }
-            return made;
+            step.take(node);
         } catch (LinuxException e) {
             throw HostDirectory.failed(e);
+        } finally {
+            known.release();
         }
+    }
+
+    private HostNode made(FsCaller caller, byte[] name, int mode, FsAttributes out, Step step) throws IOException {
+        take(node -> host.makers().make(caller, () -> {
+            step.take(node);
+            return this;
+        }));
+        HostNode made = find(name, out);
+        if (made == null) {
+            throw FsException.of(FsErrno.ENOENT); // somebody has removed it already
+        }
+        try {
+            made.take(node -> {
+                if (host.makers().unmask(node, mode, out.mode)) {
+                    made.fill(node.attributes(), out);
+                }
+            });
+        } catch (IOException e) {
+            made.release();
+            throw e;
+        }
+        return made;
     }
 
     @Override
     public void link(FsCaller caller, FsNode existing, FsName name, FsAttributes out) throws IOException {
         HostNode file = (HostNode) existing;
+        LinuxNode linked = file.known.acquire();
         try {
-            file.node.link(node, name.bytes());
-            file.fill(file.node.attributes(), out);
-        } catch (LinuxException e) {
-            throw HostDirectory.failed(e);
+            take(node -> {
+                linked.link(node, name.bytes());
+                file.fill(linked.attributes(), out);
+            });
+        } finally {
+            file.known.release();
         }
     }
 
     @Override
     public void unlink(FsCaller caller, FsName name) throws IOException {
-        try {
-            node.remove(name.bytes());
-        } catch (LinuxException e) {
-            throw HostDirectory.failed(e);
-        }
+        take(node -> node.remove(name.bytes()));
     }
 
     @Override
     public void removeDirectory(FsCaller caller, FsName name) throws IOException {
-        try {
-            node.removeDirectory(name.bytes());
-        } catch (LinuxException e) {
-            throw HostDirectory.failed(e);
-        }
+        take(node -> node.removeDirectory(name.bytes()));
     }
 
     @Override
@@ -380,15 +428,18 @@ final class HostNode implements FsNode {
             throws IOException {
         int bits = (flags.noReplace() ? NO_REPLACE : 0) | (flags.exchange() ? EXCHANGE : 0)
                 | (flags.whiteout() ? WHITEOUT : 0);
+        KnownFile to = ((HostNode) newDirectory).known;
+        LinuxNode target = to.acquire();
         try {
-            node.rename(name.bytes(), ((HostNode) newDirectory).node, newName.bytes(), bits);
-        } catch (LinuxException e) {
-            throw HostDirectory.failed(e);
+            take(node -> node.rename(name.bytes(), target, newName.bytes(), bits));
+        } finally {
+            to.release();
         }
     }
 
     @Override
     public byte[] symbolicLink() throws IOException {
+        LinuxNode node = known.acquire();
         try {
             if (node.type() != FileStatus.Type.SYMBOLIC_LINK) {
                 throw FsException.of(FsErrno.EINVAL);
@@ -396,6 +447,8 @@ final class HostNode implements FsNode {
             return node.readSymbolicLink();
         } catch (LinuxException e) {
             throw HostDirectory.failed(e);
+        } finally {
+            known.release();
         }
     }
 
@@ -403,11 +456,21 @@ final class HostNode implements FsNode {
 
     @Override
     public FsFile open(FsCaller caller, OpenFlags flags) throws IOException {
-        host.take();
+        LinuxNode node = known.acquire();
+        try {
+            host.take();
+            return new HostFile(host, this, opened(node, flags), flags);
+        } finally {
+            known.release();
+        }
+    }
+
+    /** Opens what is counted already. */
+    private LinuxFile opened(LinuxNode node, OpenFlags flags) throws FsException {
         try {
             boolean drop = host.makers().begin(flags.truncate() && flags.dropPrivileges());
             try {
-                return new HostFile(host, this, node.open(access(flags), options(flags)), flags);
+                return node.open(access(flags), options(flags));
             } finally {
                 host.makers().end(drop);
             }
@@ -439,12 +502,17 @@ final class HostNode implements FsNode {
 
     @Override
     public FsDirectory openDirectory(FsCaller caller) throws IOException {
-        host.take();
+        LinuxNode node = known.acquire();
         try {
-            return new HostEntries(host, node.openDirectory(), identity);
-        } catch (LinuxException e) {
-            host.give();
-            throw HostDirectory.failed(e);
+            host.take();
+            try {
+                return new HostEntries(host, node.openDirectory(), known);
+            } catch (LinuxException e) {
+                host.give();
+                throw HostDirectory.failed(e);
+            }
+        } finally {
+            known.release();
         }
     }
 
@@ -452,71 +520,28 @@ final class HostNode implements FsNode {
 
     @Override
     public byte[] attribute(FsCaller caller, byte[] name) throws IOException {
-        host.attributeNames().require(name);
-        try (Arena arena = Arena.ofConfined()) {
-            long length = node.extendedAttributes().get(name, MemorySegment.NULL);
-            if (length > 0) {
-                MemorySegment value = arena.allocate(XATTR_MAX); // it may have become longer
-                length = node.extendedAttributes().get(name, value);
-                return length < 0 ? missing() : value.asSlice(0, length).toArray(JAVA_BYTE);
-            }
-            return length < 0 ? missing() : new byte[0];
-        } catch (LinuxException e) {
-            throw HostDirectory.failed(e);
-        }
-    }
-
-    private static byte[] missing() throws FsException {
-        throw FsException.of(FsErrno.ENODATA);
+        return HostAttributes.get(host, known, name);
     }
 
     @Override
     public List<byte[]> attributeNames(FsCaller caller) throws IOException {
-        List<byte[]> names = new ArrayList<>();
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment list = arena.allocate(XATTR_MAX);
-            long length = node.extendedAttributes().names(list);
-            for (long begin = 0, end = 0; end < length; end++) {
-                if (list.get(JAVA_BYTE, end) == 0) {
-                    byte[] name = list.asSlice(begin, end - begin).toArray(JAVA_BYTE);
-                    begin = end + 1;
-                    if (host.attributeNames().has(name)) {
-                        names.add(name);
-                    }
-                }
-            }
-            return names;
-        } catch (LinuxException e) {
-            throw HostDirectory.failed(e);
-        }
+        return HostAttributes.names(host, known);
     }
 
     @Override
     public void setAttribute(FsCaller caller, byte[] name, byte[] value, boolean create, boolean replace,
             boolean dropSetGroupId) throws IOException {
-        host.attributeNames().require(name);
         int flags = (create ? XATTR_CREATE : 0) | (replace ? XATTR_REPLACE : 0);
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment copy = arena.allocate(value.length + 1L).asSlice(0, value.length);
-            MemorySegment.copy(value, 0, copy, JAVA_BYTE, 0, value.length);
-            host.makers().write(dropSetGroupId, () -> node.extendedAttributes().set(name, copy, flags));
-        } catch (LinuxException e) {
-            throw HostDirectory.failed(e);
-        }
+        HostAttributes.set(host, known, name, value, flags, dropSetGroupId);
     }
 
     @Override
     public void removeAttribute(FsCaller caller, byte[] name) throws IOException {
-        host.attributeNames().require(name);
-        try {
-            node.extendedAttributes().remove(name);
-        } catch (LinuxException e) {
-            throw HostDirectory.failed(e);
-        }
+        HostAttributes.remove(host, known, name);
     }
 
     @Override
     public String toString() {
-        return node + " " + identity;
+        return known.toString();
     }
 }

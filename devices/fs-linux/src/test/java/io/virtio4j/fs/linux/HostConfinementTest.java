@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.virtio4j.fs.backend.FsAttributes;
 import io.virtio4j.fs.backend.FsChange;
@@ -23,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -164,23 +166,56 @@ class HostConfinementTest {
     @Test
     @HostileCase("FS-3")
     void a_link_and_a_directory_that_change_places_never_lead_outside() throws Exception {
-        swap(20_000);
+        swap(root, 20_000, () -> {});
     }
 
     @Test
     @Tag("slow")
     @HostileCase("FS-3")
     void nor_do_they_in_a_million_swaps() throws Exception {
-        swap(1_000_000);
+        swap(root, 1_000_000, () -> {});
     }
 
-    private void swap(int swaps) throws Exception {
+    @Test
+    @HostileCase("FS-3")
+    void nor_where_files_are_known_by_handles() throws Exception {
+        swapWithHandles(20_000);
+    }
+
+    @Test
+    @Tag("slow")
+    @HostileCase("FS-3")
+    void nor_there_in_a_million_swaps() throws Exception {
+        swapWithHandles(1_000_000);
+    }
+
+    /** Each file that was found gives its descriptor up before it is used, and is found again by its handle. */
+    private void swapWithHandles(int swaps) throws Exception {
+        try (HostDirectory few = HostDirectory.builder(inside).limit(7).open()) {
+            assumeTrue(few.hasHandles(), "no handles here");
+            FsNode top = few.root();
+            for (int i = 0; i < 5; i++) {
+                Files.createFile(inside.resolve("other" + i));
+            }
+            swap(top, swaps, () -> {
+                List<FsNode> others = new ArrayList<>();
+                for (int i = 0; i < 5; i++) {
+                    others.add(find(top, "other" + i));
+                }
+                others.forEach(FsNode::release);
+            });
+            top.release();
+            assertEquals(2, few.openDescriptors(), "the root, and a directory to find others in its mount");
+        }
+    }
+
+    private void swap(FsNode top, int swaps, SwapRace.Step between) throws Exception {
         Path marker = Files.createDirectory(inside.resolve("real"));
         Files.writeString(marker.resolve("secret"), "within");
         Files.createSymbolicLink(inside.resolve("link"), outside);
         Files.copy(marker.resolve("secret"), inside.resolve("plain"), StandardCopyOption.COPY_ATTRIBUTES);
         Files.createSymbolicLink(inside.resolve("leading"), outside.resolve("secret"));
-        SwapRace race = new SwapRace(root, inside, swaps);
+        SwapRace race = new SwapRace(top, inside, swaps, between);
 
         race.run();
 

@@ -355,7 +355,7 @@ class HostDirectoryTest {
         for (int i = 0; i < 10; i++) {
             Files.createFile(directory.resolve("file" + i));
         }
-        try (HostDirectory small = HostDirectory.builder(directory).limit(8).open()) {
+        try (HostDirectory small = HostDirectory.builder(directory).limit(8).descriptorsOnly().open()) {
             FsNode top = small.root();
             List<FsNode> held = new ArrayList<>();
             for (int i = 0; i < 6; i++) {

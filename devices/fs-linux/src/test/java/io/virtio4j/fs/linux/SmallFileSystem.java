@@ -13,11 +13,16 @@ final class SmallFileSystem {
 
     /** Mounts one; false if this process may not. */
     static boolean mount(Path directory, int size) throws IOException, InterruptedException {
-        return new ProcessBuilder("mount", "-t", "tmpfs", "-o", "size=" + size + ",nr_inodes=5000", "tmpfs",
-                directory.toString()).inheritIO().start().waitFor() == 0;
+        return new ProcessBuilder("mount", "-t", "tmpfs", "-o", "size=" + size + ",nr_inodes=20000", "tmpfs",
+                directory.toString()).redirectError(ProcessBuilder.Redirect.DISCARD).start().waitFor() == 0;
     }
 
+    /** Unmounts it; fails if a file of it is open still. */
     static void unmount(Path directory) throws IOException, InterruptedException {
-        assertEquals(0, new ProcessBuilder("umount", directory.toString()).inheritIO().start().waitFor());
+        int result = new ProcessBuilder("umount", directory.toString()).inheritIO().start().waitFor();
+        if (result != 0) {
+            new ProcessBuilder("umount", "--lazy", directory.toString()).inheritIO().start().waitFor();
+        }
+        assertEquals(0, result);
     }
 }

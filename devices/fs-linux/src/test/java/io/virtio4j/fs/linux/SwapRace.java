@@ -35,16 +35,23 @@ final class SwapRace {
     private final FsNode root;
     private final Path inside;
     private final int swaps;
+    private final Step between;
     private final FsAttributes out = new FsAttributes();
     private volatile boolean over;
     private long reached;
     private long refused;
     private int done;
 
-    SwapRace(FsNode root, Path inside, int swaps) {
+    /** What is done to the backend between finding and using a file. */
+    interface Step {
+        void take() throws IOException;
+    }
+
+    SwapRace(FsNode root, Path inside, int swaps, Step between) {
         this.root = root;
         this.inside = inside;
         this.swaps = swaps;
+        this.between = between;
     }
 
     long reached() {
@@ -88,6 +95,7 @@ final class SwapRace {
     private void goThrough(int round) throws IOException {
         FsNode directory = Tree.find(root, "real");
         try {
+            between.take();
             switch (round % 4) {
                 case 0 -> assertEquals("within", readSecret(directory));
                 case 1 -> {
@@ -137,6 +145,7 @@ final class SwapRace {
             } else {
                 FsNode plain = Tree.find(root, "plain");
                 try {
+                    between.take();
                     assertEquals("within", Tree.read(plain));
                 } finally {
                     plain.release();
