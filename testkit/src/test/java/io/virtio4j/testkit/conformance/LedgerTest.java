@@ -67,7 +67,7 @@ class LedgerTest {
         assertEquals(21, groups(shipped.requirements().stream().map(Requirement::id).toList()));
         assertEquals(631, shipped.requirements().size());
         assertEquals(23, groups(shipped.cases().stream().map(CatalogueCase::id).toList()));
-        assertEquals(157, shipped.cases().size());
+        assertEquals(158, shipped.cases().size());
     }
 
     @Test
