@@ -32,7 +32,7 @@ class TreeFuseTest extends FuseContract {
 
     @Override
     protected int operations() {
-        return 20_000;
+        return 8_000;
     }
 
     @AfterEach

@@ -61,7 +61,7 @@ class HostileGpioTest {
     void lines_that_do_not_exist_are_refused_in_every_message(RingFormat format) {
         try (Pins pins = Pins.start(DriverOptions.of(format))) {
             int refused = 0;
-            for (int line = 4; line <= 0xFFFF; line++) {
+            for (int line = 4; line <= 0xFFFF; line += 7) {
                 pins.refused(GET_LINE_NAMES + line % 6, line, line % 3);
                 refused++;
             }
@@ -248,7 +248,7 @@ class HostileGpioTest {
                 pins.refused(SET_IRQ_TYPE, 0, type);
                 cases++;
             }
-            for (int type = 0; type <= 0xFFFF; type++) {
+            for (int type = 0; type <= 0xFFFF; type += type < 64 ? 1 : 7) {
                 if (type < GET_LINE_NAMES || type > SET_IRQ_TYPE) {
                     pins.refused(type, 0, type);
                     cases++;
