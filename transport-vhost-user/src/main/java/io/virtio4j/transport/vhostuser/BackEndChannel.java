@@ -48,6 +48,9 @@ final class BackEndChannel {
     private static final int REPLY = 1 << 2;
     private static final int NEED_REPLY = 1 << 3;
 
+    /** When there is no room for a message, it is tried again so many milliseconds later. */
+    static final int AGAIN_MILLIS = 100;
+
     /** Nobody waits for a reply. */
     private static final int NOTHING = 0;
 

@@ -27,9 +27,6 @@ final class Session implements AutoCloseable {
     /** Nothing is to be sent. */
     static final int NO_REPLY = -1;
 
-    /** When a front-end does not read what is told to it, it is told again so much later. */
-    private static final int AGAIN_MILLIS = 100;
-
     private static final long FAILURE = 1;
 
     private static final StructLayout TRANSFER = StructLayout.of("device state transfer parameters");
@@ -76,7 +73,7 @@ final class Session implements AutoCloseable {
         this.trusted = from.trusted;
         this.grace = from.grace;
         channel = new BackEndChannel(Math.toIntExact(from.patience.toMillis()));
-        shared = new SharedRegions(from.sharedRegions(), channel, from.patience);
+        shared = new SharedRegions(from.sharedRegions, channel, from.patience);
         memory = new MemoryTable(device.memory(), trusted);
         logging = new Logging(memory, trusted, grace);
         driver = new Driver(device, Driver.PROTOCOL_FEATURES
@@ -99,7 +96,7 @@ final class Session implements AutoCloseable {
      * @return how long to wait for the front-end at most, in milliseconds; negative: without limit
      */
     int flush() {
-        int pause = notifications.flush(channel) ? AGAIN_MILLIS : -1;
+        int pause = notifications.flush(channel) ? BackEndChannel.AGAIN_MILLIS : -1;
         return sooner(sooner(pause, shared.flush()), rings.pause());
     }
 

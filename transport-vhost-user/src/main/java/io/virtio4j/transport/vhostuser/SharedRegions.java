@@ -57,9 +57,6 @@ final class SharedRegions implements BackEndChannel.Asking {
     /** > Pages are mapped read-write */
     private static final int READ_WRITE = 1;
 
-    /** How long to wait for room for a message, in milliseconds. */
-    private static final int AGAIN_MILLIS = 100;
-
     /**
      * A region of the device that can be mapped.
      *
@@ -309,10 +306,10 @@ final class SharedRegions implements BackEndChannel.Asking {
         }
         advance();
         if (!holding) {
-            return channel.isAwaiting() || next >= regions.size() ? -1 : AGAIN_MILLIS;
+            return channel.isAwaiting() || next >= regions.size() ? -1 : BackEndChannel.AGAIN_MILLIS;
         }
         long left = (deadline - System.nanoTime()) / 1_000_000 + 1;
-        return Math.clamp(left, 0, channel.isAwaiting() ? Integer.MAX_VALUE : AGAIN_MILLIS);
+        return Math.clamp(left, 0, channel.isAwaiting() ? Integer.MAX_VALUE : BackEndChannel.AGAIN_MILLIS);
     }
 
     /** Lets rings run if the front-end has taken too long. */

@@ -22,6 +22,8 @@ public final class VhostUserServerBuilder {
     final DeviceInstance device;
     private final Set<ProtocolFeature> withheld = EnumSet.noneOf(ProtocolFeature.class);
     private final List<MemoryFile> memoryFiles = new ArrayList<>();
+    /** What of the device's shared memory can be mapped; looked for when the server is made. */
+    List<SharedRegions.Region> sharedRegions = List.of();
     @Nullable NetworkRequests network;
     boolean trusted;
     boolean carriesSuspend;
@@ -120,10 +122,6 @@ public final class VhostUserServerBuilder {
         return all;
     }
 
-    List<SharedRegions.Region> sharedRegions() {
-        return SharedRegions.in(memoryFiles, device.sharedMemory());
-    }
-
     /**
      * Makes a server that neither listens nor connects: give it connections with {@link VhostUserServer#serve}.
      *
@@ -138,7 +136,7 @@ public final class VhostUserServerBuilder {
             throw new IllegalArgumentException("memory comes from the front-end: give the device a GuestMemory of"
                     + " its own, without regions: regions=" + device.memory().current().regions());
         }
-        sharedRegions();
+        sharedRegions = SharedRegions.in(memoryFiles, device.sharedMemory());
         return new VhostUserServer(this);
     }
 
