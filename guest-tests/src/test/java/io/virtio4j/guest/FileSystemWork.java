@@ -392,6 +392,15 @@ final class FileSystemWork {
         return last;
     }
 
+    /** Everything that goes through a DAX window, mounted with {@code dax=always}: more data than 16 MiB of window. */
+    void useWindow() throws IOException {
+        useOpenFiles();
+        copyBytes(12_000_001);
+        verify("--ioengine=mmap --rw=randwrite --bsrange=4k-64k --size=10m --direct=0 --numjobs=2");
+        verify("--ioengine=psync --rw=randrw --bsrange=512-64k --size=24m --direct=0");
+        operate(3, 500);
+    }
+
     /** A disk that is full, on a small file system of the host. */
     void fill(long bytes) {
         row.step("full disk");
