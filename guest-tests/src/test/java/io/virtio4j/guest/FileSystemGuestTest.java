@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.virtio4j.core.device.CoreFeature;
 import io.virtio4j.fs.FsCounter;
 import io.virtio4j.fs.FsDeviceBuilder;
+import io.virtio4j.fs.backend.FsFile;
 import io.virtio4j.fs.linux.HostDirectory;
 import io.virtio4j.host.linux.MemoryFile;
 import java.nio.file.Files;
@@ -107,6 +108,16 @@ class FileSystemGuestTest {
                 work.copyBytes(15_000);
                 work.verify("--ioengine=mmap --rw=randwrite --bs=4k --size=16k --direct=0");
             });
+    }
+
+    /** What a program reads again comes from the guest's page cache until the host changes it. */
+    @Test
+    void files_are_kept_in_the_page_cache_when_they_may_be(GuestReport.Row row) throws Exception {
+        try (SharedDirectory shared = SharedDirectory.create();
+             ServedFileSystem served = ServedFileSystem.serve(shared, DIRECTORY, PLAIN,
+                 device -> device.caching(FsFile.Caching.ALWAYS))) {
+            on(shared, served, "cache", "", row, files -> files.readAgain(served));
+        }
     }
 
     @Test

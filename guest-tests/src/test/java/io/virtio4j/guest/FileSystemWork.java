@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.virtio4j.fs.FsCounter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -135,6 +136,21 @@ final class FileSystemWork {
         assertEquals(sum, onHost("cmp first second; sha256sum second; echo x >> first"));
         guest.run("sleep 1.2"); // what is cached expires
         assertEquals(Integer.toString(count + 2), inGuest("stat -c %s first; rm first second"));
+    }
+
+    /** What was read is not read from the device again, and a listing not listed, before the host changes something. */
+    void readAgain(ServedFileSystem served) {
+        row.step("cache");
+        String read = "cat file | sha256sum; ls -1 names\n";
+        onHost("mkdir names; touch names/a names/b; head -c 1000000 /dev/urandom > file");
+        String before = inGuest(read + read);
+        assertEquals(onHost(read + read), before);
+        assertEquals(1_000_000, served.count(FsCounter.READ_BYTES), "read once");
+        onHost("touch names/c; head -c 1000000 /dev/urandom > file");
+        guest.run("sleep 1.2"); // the driver looks at sizes and times again
+        assertEquals(onHost(read), inGuest(read));
+        assertEquals(2_000_000, served.count(FsCounter.READ_BYTES), "read again");
+        inGuest("rm -r file names");
     }
 
     /** Names of any bytes, links of both kinds, renames over what is there. */

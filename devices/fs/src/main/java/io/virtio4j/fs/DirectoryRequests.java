@@ -24,10 +24,12 @@ final class DirectoryRequests {
 
     private final Session session;
     private final AttributeWriter writer;
+    private final PageCache pageCache;
 
     DirectoryRequests(Session session) {
         this.session = session;
         writer = session.device().writer();
+        pageCache = new PageCache(session.options().caching);
     }
 
     void opendir(Request request) throws IOException {
@@ -41,7 +43,9 @@ final class DirectoryRequests {
             throw FsException.of(FsErrno.ENFILE);
         }
         request.opened(handle);
-        request.structure(OpenOut.SIZE).set(OpenOut.FH, handle.id);
+        Fields out = request.structure(OpenOut.SIZE);
+        out.set(OpenOut.FH, handle.id);
+        out.set(OpenOut.OPEN_FLAGS, pageCache.ofDirectory());
         request.answer(OpenOut.SIZE);
     }
 

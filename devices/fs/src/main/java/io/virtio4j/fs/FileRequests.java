@@ -29,10 +29,6 @@ final class FileRequests {
 
     static final int OPEN_KILL_SUIDGID = 1;
 
-    private static final int FOPEN_DIRECT_IO = 1;
-    private static final int FOPEN_KEEP_CACHE = 1 << 1;
-    private static final int FOPEN_PARALLEL_DIRECT_WRITES = 1 << 6;
-
     private static final int RELEASE_FLOCK_UNLOCK = 1 << 1;
     private static final int WRITE_KILL_SUIDGID = 1 << 2;
     static final int FSYNC_FDATASYNC = 1;
@@ -49,10 +45,12 @@ final class FileRequests {
 
     private final Session session;
     private final AttributeWriter writer;
+    private final PageCache pageCache;
 
     FileRequests(Session session) {
         this.session = session;
         writer = session.device().writer();
+        pageCache = new PageCache(session.options().caching);
     }
 
     // ── Opening and closing ────────────────────────────────────────────────
@@ -70,7 +68,7 @@ final class FileRequests {
         session.requireRoomForHandle();
         FsFile file = node.file.open(request, flags);
         Handle handle = add(request, node, file, flags);
-        openOut(request, Request.HEADER, request.structure(OpenOut.SIZE), handle, file);
+        openOut(Request.HEADER, request.structure(OpenOut.SIZE), handle, file);
         request.answer(OpenOut.SIZE);
     }
 
@@ -86,14 +84,10 @@ final class FileRequests {
         return handle;
     }
 
-    private static void openOut(Request request, int at, Fields out, Handle handle, FsFile file) {
+    private void openOut(int at, Fields out, Handle handle, FsFile file) {
         out.at(at).clear(OpenOut.SIZE);
         out.set(OpenOut.FH, handle.id);
-        out.set(OpenOut.OPEN_FLAGS, switch (file.caching()) {
-            case WHILE_OPEN -> 0;
-            case ALWAYS -> FOPEN_KEEP_CACHE;
-            case NEVER -> FOPEN_DIRECT_IO | FOPEN_PARALLEL_DIRECT_WRITES;
-        });
+        out.set(OpenOut.OPEN_FLAGS, pageCache.ofFile(file));
     }
 
     /** Answers with a node and an open file of it. */
@@ -109,7 +103,7 @@ final class FileRequests {
         Handle handle = add(request, node, created.file(), flags);
         Fields out = request.structure(FuseOpcode.CREATE.outSize);
         writer.entry(out, Request.HEADER, node.id, request.attributes);
-        openOut(request, Request.HEADER + AttributeWriter.ENTRY, out, handle, created.file());
+        openOut(Request.HEADER + AttributeWriter.ENTRY, out, handle, created.file());
         request.answer(FuseOpcode.CREATE.outSize);
     }
 

@@ -4,6 +4,7 @@ package io.virtio4j.fs;
 import io.virtio4j.core.device.QueueSpec;
 import io.virtio4j.core.memory.MemoryRegion;
 import io.virtio4j.fs.backend.FsBackend;
+import io.virtio4j.fs.backend.FsFile.Caching;
 import io.virtio4j.fs.backend.FsLocks;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
@@ -38,6 +39,7 @@ public final class FsDeviceBuilder {
     Duration entryTimeout = Duration.ofSeconds(1);
     Duration attributeTimeout = Duration.ofSeconds(1);
     Duration negativeTimeout = Duration.ZERO;
+    @Nullable Caching caching;
     int maxNodes = 1 << 20;
     int maxHandles = 1 << 16;
     int maxWrite = 1 << 20;
@@ -129,6 +131,18 @@ public final class FsDeviceBuilder {
         entryTimeout = entries;
         attributeTimeout = attributes;
         negativeTimeout = negative;
+        return this;
+    }
+
+    /**
+     * What the driver's page cache may keep, whatever the backend says; but files that it says are {@linkplain
+     * Caching#NEVER never} to be kept are not. With {@link Caching#ALWAYS} data, and listings of directories, are kept
+     * when a file is opened again, as long as its size and time of modification are what they were: the driver looks at
+     * them when the timeout of attributes is over. With a {@linkplain #writebackCache cache of writes} it does not
+     * look. Default: as the backend says for each file, and no listings.
+     */
+    public FsDeviceBuilder caching(Caching policy) {
+        caching = policy;
         return this;
     }
 
