@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.fs.linux;
 
+import io.virtio4j.fs.backend.FsErrno;
 import io.virtio4j.fs.backend.FsException;
 import io.virtio4j.fs.backend.FsFile;
 import io.virtio4j.fs.backend.FsLock;
@@ -11,9 +12,6 @@ import io.virtio4j.fs.backend.FsLocks;
 import io.virtio4j.fs.backend.FsNode;
 import io.virtio4j.host.linux.FileLocks;
 import io.virtio4j.host.linux.LinuxException;
-import io.virtio4j.host.linux.LinuxFile;
-import io.virtio4j.host.linux.LinuxNode;
-import io.virtio4j.host.linux.LinuxNode.Access;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -30,8 +28,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Two layers. A table knows the guests' locks: whose they are, who waits for whom, and that nobody waits for
  * himself. Below it, each owner of a lock has an open file of the host, whose locks ({@code F_OFD_SETLK},
- * {@code flock}) mirror his in the table: they exclude the host's processes. The host tells nobody when a process gives
- * a lock up, so who waits for one is told to look again now and then.
+ * {@code flock}) mirror his in the table: they exclude the host's processes. The host is asked first, for what the
+ * table has room for; what it refuses changes neither. It tells nobody when a process gives a lock up, so who waits
+ * for one is told to look again now and then.
  */
 final class HostLocks implements FsLocks {
     private static final long LOOK_MILLIS = 10;
@@ -44,16 +43,27 @@ final class HostLocks implements FsLocks {
         }
     }
 
+    /** Opens a file of the host for the locks of one owner. */
+    interface Opener {
+        LockFile open(HostNode node) throws FsException, LinuxException;
+    }
+
     private final HostDirectory host;
+    private final Opener opener;
     private final FsLockTable table = new FsLockTable();
     /** Of those who have locks now. */
-    private final Map<Owner, LinuxFile> files = new HashMap<>();
+    private final Map<Owner, LockFile> files = new HashMap<>();
     /** Those whom the table has told to try again, until no lock of this object is held. */
     private final List<Runnable> ready = new ArrayList<>();
     private final ScheduledThreadPoolExecutor looker;
 
     HostLocks(HostDirectory host) {
+        this(host, node -> new LockFile(LockFile.openInHost(node)));
+    }
+
+    HostLocks(HostDirectory host, Opener opener) {
         this.host = host;
+        this.opener = opener;
         looker = new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("host-locks").factory());
         looker.setKeepAliveTime(IDLE_SECONDS, TimeUnit.SECONDS);
         looker.allowCoreThreadTimeOut(true);
@@ -71,8 +81,7 @@ final class HostLocks implements FsLocks {
                 Owner owner = Owner.of(node, wanted);
                 Optional<FileLocks.Held> held;
                 try {
-                    held = open(owner, node).locks().excluding(wanted.type() == Type.WRITE, wanted.start(),
-                            length(wanted));
+                    held = open(owner, node).excluding(wanted);
                 } finally {
                     closeUnlessNeeded(owner, node, wanted);
                 }
@@ -88,15 +97,11 @@ final class HostLocks implements FsLocks {
         return new FsLock(wanted.kind(), held.exclusive() ? Type.WRITE : Type.READ, held.start(), end, this, 0, 0);
     }
 
-    private static long length(FsLock lock) {
-        return lock.end() == Long.MAX_VALUE ? 0 : lock.end() - lock.start() + 1;
-    }
-
     @Override
     public boolean set(FsNode node, FsFile file, FsLock lock) throws IOException {
         try {
             synchronized (this) {
-                return table.conflict(node, file, lock) == null && mirror(node, file, lock);
+                return table.conflict(node, file, lock) == null && mirror(node, file, lock, false);
             }
         } catch (LinuxException e) {
             throw HostDirectory.failed(e);
@@ -112,7 +117,7 @@ final class HostLocks implements FsLocks {
                 if (table.conflict(node, file, lock) != null) {
                     return table.setOrWait(node, file, lock, () -> later(again));
                 }
-                if (mirror(node, file, lock)) {
+                if (mirror(node, file, lock, true)) {
                     return null;
                 }
                 Future<?> look = looker.schedule(again, LOOK_MILLIS, TimeUnit.MILLISECONDS);
@@ -126,67 +131,108 @@ final class HostLocks implements FsLocks {
     }
 
     /** Sets a lock in the host and, if that can be, in the table, where nothing is in its way. */
-    private boolean mirror(FsNode node, FsFile file, FsLock lock) throws IOException {
-        Owner owner = Owner.of(node, lock);
-        if (lock.type() == Type.UNLOCK) {
-            table.set(node, file, lock);
-            takenAway(node, lock);
-            return true;
+    private boolean mirror(FsNode node, FsFile file, FsLock lock, boolean waits) throws IOException {
+        if (!table.hasRoomFor(node, file, lock)) {
+            throw FsException.of(FsErrno.ENOLCK);
         }
-        LinuxFile opened = open(owner, node);
+        Owner owner = Owner.of(node, lock);
         try {
-            boolean done = lockHost(opened, lock);
+            boolean done = lock.type() == Type.UNLOCK ? unlockHost(owner, lock)
+                    : lock.kind() == Kind.FLOCK ? lockWhole(owner, node, file, lock, waits)
+                    : open(owner, node).tryLock(lock);
             if (done) {
                 table.set(node, file, lock);
-            } else if (lock.kind() == Kind.FLOCK) {
-                table.release(node, file, lock.kind(), lock.session(), lock.owner()); // a change loses what was there
             }
             return done;
-        } catch (FsException full) {
-            unlock(opened, lock);
-            throw full;
         } finally {
             closeUnlessNeeded(owner, node, lock);
         }
     }
 
+    private boolean unlockHost(Owner owner, FsLock lock) throws IOException {
+        LockFile opened = files.get(owner);
+        if (opened != null) {
+            opened.unlock(lock);
+        }
+        return true;
+    }
+
+    /**
+     * {@code flock(2)} gives up what was there before it looks for what is in the way. Who does not wait gets that
+     * back. Who waits does not: or two of different processes would wait for each other.
+     */
+    private boolean lockWhole(Owner owner, FsNode node, FsFile file, FsLock lock, boolean waits) throws IOException {
+        LockFile opened = open(owner, node);
+        boolean keeps = !waits;
+        boolean done = false;
+        try {
+            done = opened.tryLock(lock);
+        } catch (IOException e) {
+            keeps = true;
+            throw e;
+        } finally {
+            if (!done && !(keeps && hasAgain(opened, node, lock))) {
+                table.release(node, file, lock.kind(), lock.session(), lock.owner());
+            }
+        }
+        return done;
+    }
+
+    /** Locks in the host what the owner of a lock has in the table; false if he has lost some of it. */
+    private boolean hasAgain(LockFile opened, FsNode node, FsLock owned) {
+        try {
+            for (FsLock lock : table.owned(node, owned)) {
+                if (!opened.tryLock(lock)) {
+                    return false;
+                }
+            }
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
     /** The table has lost a lock, or a part of one. */
-    private void takenAway(FsNode node, FsLock lock) throws LinuxException {
+    private void takenAway(FsNode node, FsFile file, FsLock lock) throws IOException {
         Owner owner = Owner.of(node, lock);
         closeUnlessNeeded(owner, node, lock);
-        LinuxFile opened = files.get(owner);
-        if (opened != null) {
-            unlock(opened, lock);
+        LockFile opened = files.get(owner);
+        if (opened == null) {
+            return;
+        }
+        try {
+            opened.unlock(lock);
+        } catch (LinuxException e) {
+            // What cannot be taken away alone is taken away with all that the owner has, and he gets the rest back.
+            close(owner);
+            boolean again = false;
+            try {
+                again = hasAgain(open(owner, node), node, lock);
+            } finally {
+                if (!again) {
+                    table.release(node, file, lock.kind(), lock.session(), lock.owner());
+                    close(owner);
+                }
+            }
+            if (!again) {
+                throw e;
+            }
         }
     }
 
     private void closeUnlessNeeded(Owner owner, FsNode node, FsLock lock) {
-        if (!table.hasAny(node, lock)) {
+        if (table.owned(node, lock).isEmpty()) {
             close(owner);
         }
     }
 
-    private static boolean lockHost(LinuxFile opened, FsLock lock) throws LinuxException {
-        boolean exclusive = lock.type() == Type.WRITE;
-        return lock.kind() == Kind.FLOCK ? opened.locks().tryLockFile(exclusive)
-                : opened.locks().tryLock(exclusive, lock.start(), length(lock));
-    }
-
-    private static void unlock(LinuxFile opened, FsLock lock) throws LinuxException {
-        if (lock.kind() == Kind.FLOCK) {
-            opened.locks().unlockFile();
-        } else {
-            opened.locks().unlock(lock.start(), length(lock));
-        }
-    }
-
-    /** The open file of an owner: for writing too where that can be, or there is no exclusive lock. */
-    private LinuxFile open(Owner owner, FsNode node) throws IOException {
-        LinuxFile present = files.get(owner);
+    /** The open file of an owner. */
+    private LockFile open(Owner owner, FsNode node) throws IOException {
+        LockFile present = files.get(owner);
         if (present == null) {
             host.take();
             try {
-                present = open((HostNode) node);
+                present = opener.open((HostNode) node);
             } catch (FsException | LinuxException e) {
                 host.give();
                 throw e;
@@ -196,19 +242,8 @@ final class HostLocks implements FsLocks {
         return present;
     }
 
-    private static LinuxFile open(HostNode node) throws FsException, LinuxException {
-        LinuxNode linux = node.known().acquire();
-        try {
-            return linux.open(Access.READ_WRITE);
-        } catch (LinuxException readOnly) {
-            return linux.open(Access.READ);
-        } finally {
-            node.known().release();
-        }
-    }
-
     private void close(Owner owner) {
-        LinuxFile opened = files.remove(owner);
+        LockFile opened = files.remove(owner);
         if (opened != null) {
             opened.close();
             host.give();
@@ -227,12 +262,20 @@ final class HostLocks implements FsLocks {
     @Override
     public void closed(FsNode node, FsFile file) throws IOException {
         try {
+            IOException failed = null;
             synchronized (this) {
                 List<FsLock> ended = table.held(node, file);
                 table.closed(node, file);
                 for (FsLock lock : ended) {
-                    takenAway(node, lock);
+                    try {
+                        takenAway(node, file, lock);
+                    } catch (IOException e) {
+                        failed = e;
+                    }
                 }
+            }
+            if (failed != null) {
+                throw failed;
             }
         } catch (LinuxException e) {
             throw HostDirectory.failed(e);

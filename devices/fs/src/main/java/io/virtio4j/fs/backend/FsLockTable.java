@@ -92,6 +92,15 @@ public final class FsLockTable implements FsLocks {
         return null;
     }
 
+    /**
+     * Whether a lock could be set, changed or taken away without ENOLCK, for who has something else to do first. That
+     * there is room says nothing of other locks, which may be in the way.
+     */
+    public synchronized boolean hasRoomFor(FsNode node, FsFile file, FsLock lock) {
+        List<Kept> all = files.getOrDefault(node.identity(), List.of());
+        return hasRoomFor(all, replaced(all, new Kept(lock, file)));
+    }
+
     @Override
     public boolean set(FsNode node, FsFile file, FsLock lock) throws FsException {
         List<Waiter> ready;
@@ -141,9 +150,23 @@ public final class FsLockTable implements FsLocks {
         return false;
     }
 
-    /** Puts a lock where its owner had others. Those that were set through different open files stay apart. */
+    /** Puts a lock where its owner had others. */
     private void replace(Object file, Kept fresh) throws FsException {
         List<Kept> all = files.getOrDefault(file, List.of());
+        List<Kept> changed = replaced(all, fresh);
+        if (!hasRoomFor(all, changed)) {
+            throw FsException.of(FsErrno.ENOLCK);
+        }
+        put(file, all, changed);
+    }
+
+    private boolean hasRoomFor(List<Kept> before, List<Kept> after) {
+        int more = after.size() - before.size();
+        return more <= 0 || count <= limit - more && after.size() <= MOST_OF_A_FILE;
+    }
+
+    /** With a lock where its owner had others. Those that were set through different open files stay apart. */
+    private static List<Kept> replaced(List<Kept> all, Kept fresh) {
         List<Kept> changed = new ArrayList<>(all.size() + 2);
         FsLock lock = fresh.lock;
         Kept added = fresh;
@@ -168,11 +191,7 @@ public final class FsLockTable implements FsLocks {
         if (lock.type() != Type.UNLOCK) {
             changed.add(added);
         }
-        int more = changed.size() - all.size();
-        if (more > 0 && (count > limit - more || changed.size() > MOST_OF_A_FILE)) {
-            throw FsException.of(FsErrno.ENOLCK);
-        }
-        put(file, all, changed);
+        return changed;
     }
 
     private void put(Object file, List<Kept> before, List<Kept> after) {
@@ -241,14 +260,10 @@ public final class FsLockTable implements FsLocks {
                 .map(Kept::lock).toList();
     }
 
-    /** Whether the owner of a lock has any of that kind of a file. */
-    public synchronized boolean hasAny(FsNode node, FsLock owned) {
-        for (Kept kept : files.getOrDefault(node.identity(), List.of())) {
-            if (kept.isOwnedAs(owned)) {
-                return true;
-            }
-        }
-        return false;
+    /** The locks of a file that the owner of a lock has of its kind. */
+    public synchronized List<FsLock> owned(FsNode node, FsLock lock) {
+        return files.getOrDefault(node.identity(), List.of()).stream().filter(kept -> kept.isOwnedAs(lock))
+                .map(Kept::lock).toList();
     }
 
     @Override

@@ -29,11 +29,13 @@ public interface FsLocks {
      * Sets a lock, changes one, or takes one away. A lock of the same owner and kind gives way where it overlaps.
      *
      * @return false if another is in the way; nothing was changed then
+     * @throws IOException if it cannot be, {@code ENOLCK} if there are too many; nothing was changed then
      */
     boolean set(FsNode node, FsFile file, FsLock lock) throws IOException;
 
     /**
-     * Sets a lock, or tells when to try again.
+     * Sets a lock, or tells when to try again. Who waits to change a lock of a whole file may lose the one that he has,
+     * as with {@code flock(2)}.
      *
      * @param again called once, by any thread that holds no lock of its own, when it is worth trying again
      * @return {@code null} if it was set
