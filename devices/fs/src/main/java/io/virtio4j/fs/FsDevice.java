@@ -322,8 +322,8 @@ public final class FsDevice implements VirtioDevice, AutoCloseable {
     // ── State ──────────────────────────────────────────────────────────────
 
     /**
-     * What the driver has mounted: numbers with the paths that lead to their files, open files, locks that this device
-     * keeps, mappings. What the files hold is the backend's.
+     * What the driver has mounted: numbers with the paths that lead to their files, open files, locks, mappings. What
+     * the files hold is the backend's.
      */
     @Override
     public void save(StateWriter out) {
@@ -332,7 +332,8 @@ public final class FsDevice implements VirtioDevice, AutoCloseable {
 
     /**
      * Looks files up by their paths and opens them again, in a backend that has the same tree. What is not found there,
-     * such as an open file without a name, is gone for the driver: ESTALE.
+     * such as an open file without a name, is gone for the driver: ESTALE. Of a lock that others have by now,
+     * {@link FsDeviceBuilder#onBackendFault} learns.
      */
     @Override
     public void restore(StateReader in) {

@@ -176,7 +176,8 @@ final class SavedSession {
         int type = in.u8();
         long start = in.le64();
         long end = in.le64();
-        if (kind >= FsLock.Kind.values().length || type >= FsLock.Type.values().length || start < 0 || end < start) {
+        if (kind >= FsLock.Kind.values().length || type >= FsLock.Type.UNLOCK.ordinal() || start < 0 || end < start
+                || kind == FsLock.Kind.FLOCK.ordinal() && (start != 0 || end != Long.MAX_VALUE)) {
             throw new StateException("saved lock cannot be: handle=0x" + Long.toHexString(handle));
         }
         // The session is another one here, and known only later.
@@ -303,12 +304,23 @@ final class SavedSession {
                 }
                 FsLock lock = saved.lock;
                 try {
-                    session.locks().set(handle.node.file, handle.fileToLock(), new FsLock(lock.kind(), lock.type(),
-                            lock.start(), lock.end(), session, lock.owner(), lock.process()));
+                    FsLock mine = new FsLock(lock.kind(), lock.type(), lock.start(), lock.end(), session,
+                            lock.owner(), lock.process());
+                    session.locks().restore(handle.node.file, handle.fileToLock(), mine,
+                            () -> device.backendFailed(lost("others have a restored lock", handle.node, mine, null)));
+                } catch (FsException e) {
+                    // The driver does not ask again.
+                    throw lost("lock was not restored", handle.node, lock, e);
                 } finally {
                     handle.release();
                 }
             });
         }
+    }
+
+    private static IOException lost(String what, Node node, FsLock lock, @Nullable FsException why) {
+        return new IOException(what + ": node=0x" + Long.toHexString(node.id) + " kind=" + lock.kind() + " type="
+                + lock.type() + " start=" + lock.start() + " end=" + lock.end() + " owner=0x"
+                + Long.toHexString(lock.owner()) + " process=" + lock.process(), why);
     }
 }

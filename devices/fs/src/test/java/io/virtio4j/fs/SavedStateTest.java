@@ -21,6 +21,7 @@ import io.virtio4j.testkit.fuse.FuseDriver.Open;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -124,6 +125,36 @@ class SavedStateTest {
                     mount.body().u64(one.fh()).u64(3).u64(1).u64(1).u32(0).u32(7).u64(0), 0));
             mount.release(one);
             assertEquals(0, table.size());
+        }
+    }
+
+    @Test
+    void restored_locks_that_others_have_are_told_and_the_rest_goes_on() {
+        TreeBackend tree = TreeBackend.create().file("f", "x");
+        FsLockTable table = new FsLockTable(2);
+        List<Throwable> told = new ArrayList<>();
+        try (Mount mount = Mount.of(tree); Mount other = Mount.of(tree, choices -> choices.locks(table))) {
+            Open file = mount.open(mount.find("f"), 2);
+            for (long at : new long[] {1, 3, 5}) {
+                mount.ask(Fuse.SETLK, file.node(), mount.body().u64(file.fh()).u64(1).u64(at).u64(at).u32(1).u32(7)
+                        .u64(0), 0).ok();
+            }
+            Open theirs = other.open(other.find("f"), 2);
+            other.ask(Fuse.SETLK, theirs.node(), other.body().u64(theirs.fh()).u64(1).u64(0).u64(2).u32(1).u32(7)
+                    .u64(0), 0).ok();
+            FsDevice there = FsDevice.of("test", tree).locks(table).onBackendFault(told::add).build();
+
+            mount.driver().migrateTo(there);
+
+            assertEquals(List.of(
+                    "others have a restored lock: node=0x2 kind=POSIX type=WRITE start=1 end=1 owner=0x1 process=7",
+                    "lock was not restored: node=0x2 kind=POSIX type=WRITE start=5 end=5 owner=0x1 process=7"),
+                    told.stream().map(Throwable::getMessage).toList());
+            assertEquals(2, there.counters().get(FsCounter.BACKEND_FAULTS));
+            assertEquals(2, table.size());
+            assertEquals(Fuse.EAGAIN, other.error(Fuse.SETLK, theirs.node(),
+                    other.body().u64(theirs.fh()).u64(1).u64(3).u64(3).u32(0).u32(7).u64(0), 0));
+            mount.release(file);
         }
     }
 

@@ -42,7 +42,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  * leads to the same file or, once that is gone, to ESTALE. What cannot do without is refused with ENFILE, to keep the
  * process going.
  *
- * <p><b>Locks</b> of guests exclude those of other processes of the host, and the other way round.
+ * <p><b>Locks</b> of guests exclude those of other processes of the host, and the other way round. Those of a restored
+ * driver are asked of the host until it gives them; if that takes longer than 10 seconds, the device's
+ * {@code onBackendFault} learns of it.
  *
  * <p>Needs Linux 5.8, {@code /proc}, and Java with {@code --enable-native-access=io.virtio4j.host.linux}. A umask of 0
  * of this process saves a call for each new file, since what the guest's programs mask is gone already.

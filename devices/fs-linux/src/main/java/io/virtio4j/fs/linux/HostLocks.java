@@ -13,10 +13,13 @@ import io.virtio4j.fs.backend.FsNode;
 import io.virtio4j.host.linux.FileLocks;
 import io.virtio4j.host.linux.LinuxException;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Map.Entry;
 import java.util.Optional;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -31,15 +34,34 @@ import org.jspecify.annotations.Nullable;
  * {@code flock}) mirror his in the table: they exclude the host's processes. The host is asked first, for what the
  * table has room for; what it refuses changes neither. It tells nobody when a process gives a lock up, so who waits
  * for one is told to look again now and then.
+ *
+ * <p>Only locks of a restored driver are in the table before the host has them: where a driver goes on in another
+ * process of this host, the one that it leaves gives its locks up last.
  */
 final class HostLocks implements FsLocks {
     private static final long LOOK_MILLIS = 10;
     private static final long IDLE_SECONDS = 5;
+    /** How long who was saved may keep his locks before those of who is restored count as lost. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     /** Whose locks of which file. */
     private record Owner(Object file, Kind kind, Object session, long number) {
         static Owner of(FsNode node, FsLock lock) {
             return new Owner(node.identity(), lock.kind(), lock.session(), lock.owner());
+        }
+    }
+
+    /** An owner who has restored locks that the host did not give him yet, and who is to know if it goes on so. */
+    private static final class Owed {
+        final FsNode node;
+        final FsLock lock;
+        final long deadline;
+        final List<Runnable> lost = new ArrayList<>();
+
+        Owed(FsNode node, FsLock lock, long deadline) {
+            this.node = node;
+            this.lock = lock;
+            this.deadline = deadline;
         }
     }
 
@@ -50,20 +72,25 @@ final class HostLocks implements FsLocks {
 
     private final HostDirectory host;
     private final Opener opener;
+    private final Duration patience;
     private final FsLockTable table = new FsLockTable();
     /** Of those who have locks now. */
     private final Map<Owner, LockFile> files = new HashMap<>();
+    private final Map<Owner, Owed> owed = new HashMap<>();
+    /** Whether the host will be asked for those. */
+    private boolean asking;
     /** Those whom the table has told to try again, until no lock of this object is held. */
     private final List<Runnable> ready = new ArrayList<>();
     private final ScheduledThreadPoolExecutor looker;
 
     HostLocks(HostDirectory host) {
-        this(host, node -> new LockFile(LockFile.openInHost(node)));
+        this(host, node -> new LockFile(LockFile.openInHost(node)), PATIENCE);
     }
 
-    HostLocks(HostDirectory host, Opener opener) {
+    HostLocks(HostDirectory host, Opener opener, Duration patience) {
         this.host = host;
         this.opener = opener;
+        this.patience = patience;
         looker = new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("host-locks").factory());
         looker.setKeepAliveTime(IDLE_SECONDS, TimeUnit.SECONDS);
         looker.allowCoreThreadTimeOut(true);
@@ -171,25 +198,24 @@ final class HostLocks implements FsLocks {
             keeps = true;
             throw e;
         } finally {
-            if (!done && !(keeps && hasAgain(opened, node, lock))) {
+            if (!done && !(keeps && (owed.containsKey(owner) || hasAgain(opened, node, lock)))) {
                 table.release(node, file, lock.kind(), lock.session(), lock.owner());
             }
         }
         return done;
     }
 
-    /** Locks in the host what the owner of a lock has in the table; false if he has lost some of it. */
+    /** Locks in the host what the owner of a lock has in the table; false if he does not get some of it. */
     private boolean hasAgain(LockFile opened, FsNode node, FsLock owned) {
-        try {
-            for (FsLock lock : table.owned(node, owned)) {
-                if (!opened.tryLock(lock)) {
-                    return false;
-                }
+        boolean all = true;
+        for (FsLock lock : table.owned(node, owned)) {
+            try {
+                all &= opened.tryLock(lock);
+            } catch (IOException e) {
+                all = false;
             }
-            return true;
-        } catch (IOException e) {
-            return false;
         }
+        return all;
     }
 
     /** The table has lost a lock, or a part of one. */
@@ -243,6 +269,7 @@ final class HostLocks implements FsLocks {
     }
 
     private void close(Owner owner) {
+        owed.remove(owner);
         LockFile opened = files.remove(owner);
         if (opened != null) {
             opened.close();
@@ -282,6 +309,70 @@ final class HostLocks implements FsLocks {
         } finally {
             runReady();
         }
+    }
+
+    @Override
+    public List<FsLock> held(FsNode node, FsFile file) {
+        return table.held(node, file);
+    }
+
+    /** Other guests get no lock that this one had, whatever the host says; the host is asked until it gives it. */
+    @Override
+    public void restore(FsNode node, FsFile file, FsLock lock, Runnable lost) throws IOException {
+        boolean free;
+        try {
+            synchronized (this) {
+                free = table.conflict(node, file, lock) == null;
+                if (free && !mirror(node, file, lock, true)) {
+                    owe(node, file, lock, lost);
+                }
+            }
+        } catch (LinuxException e) {
+            throw HostDirectory.failed(e);
+        } finally {
+            runReady();
+        }
+        if (!free) {
+            lost.run();
+        }
+    }
+
+    private void owe(FsNode node, FsFile file, FsLock lock, Runnable lost) throws IOException {
+        Owner owner = Owner.of(node, lock);
+        open(owner, node);
+        table.set(node, file, lock);
+        askLater();
+        owed.computeIfAbsent(owner, owing -> new Owed(node, lock, System.nanoTime() + patience.toNanos()))
+                .lost.add(lost);
+    }
+
+    private void askLater() {
+        if (!asking) {
+            asking = true;
+            looker.schedule(this::askAgain, LOOK_MILLIS, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void askAgain() {
+        List<Runnable> lost = new ArrayList<>();
+        synchronized (this) {
+            asking = false;
+            for (Iterator<Entry<Owner, Owed>> all = owed.entrySet().iterator(); all.hasNext(); ) {
+                Entry<Owner, Owed> next = all.next();
+                Owed owing = next.getValue();
+                LockFile opened = files.get(next.getKey());
+                if (opened == null || hasAgain(opened, owing.node, owing.lock)) {
+                    all.remove();
+                } else if (System.nanoTime() - owing.deadline >= 0) {
+                    lost.addAll(owing.lost);
+                    owing.lost.clear();
+                }
+            }
+            if (!owed.isEmpty()) {
+                askLater();
+            }
+        }
+        lost.forEach(Runnable::run);
     }
 
     @Override

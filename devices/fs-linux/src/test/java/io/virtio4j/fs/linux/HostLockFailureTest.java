@@ -21,6 +21,7 @@ import io.virtio4j.host.linux.LinuxNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -72,7 +73,7 @@ class HostLockFailureTest {
                 }
                 super.unlock(lock);
             }
-        });
+        }, Duration.ZERO);
     }
 
     @AfterEach

@@ -56,11 +56,24 @@ public interface FsLocks {
     void closed(FsNode node, FsFile file) throws IOException;
 
     /**
-     * The locks that were set through an open file, to be saved with a driver's state and set again where that is
-     * restored. Default: none, if others keep them.
+     * The locks that were set through an open file, to be saved with a driver's state and {@linkplain #restore set
+     * again} where that is restored. Default: none, if others keep them.
      */
     default List<FsLock> held(FsNode node, FsFile file) {
         return List.of();
+    }
+
+    /**
+     * Sets a lock of a driver again whose state is restored. The driver was told once that it has the lock, and cannot
+     * be told that it has not any more. Default: as {@link #set}, and it is lost if another is in the way.
+     *
+     * @param lost called once at most, by any thread that holds no lock of its own, if others have the lock
+     * @throws IOException if it cannot be set; it is lost then too
+     */
+    default void restore(FsNode node, FsFile file, FsLock lock, Runnable lost) throws IOException {
+        if (!set(node, file, lock)) {
+            lost.run();
+        }
     }
 
     /** Takes all locks of a driver away: it is gone. */
