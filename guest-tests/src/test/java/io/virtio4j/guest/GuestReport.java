@@ -2,6 +2,9 @@
 package io.virtio4j.guest;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -127,7 +130,8 @@ public final class GuestReport
         failure.ifPresent(thrown -> say("    " + row.failure));
         long nanos = System.nanoTime() - row.begin;
         append(Path.of("target", "guest-results.tsv"), row.cells(title(context, row), passed, nanos));
-        say("    %s after %.1f s".formatted(passed ? "passed" : "FAILED", nanos / 1e9));
+        say("    %s after %.1f s: %s%s".formatted(passed ? "passed" : "FAILED", nanos / 1e9, method(context),
+            arguments(context)));
     }
 
     private static void say(String what) {
@@ -163,11 +167,14 @@ public final class GuestReport
 
     static void append(Path file, List<String> cells) throws IOException {
         Files.createDirectories(file.toAbsolutePath().getParent());
-        if (!Files.exists(file)) {
-            Files.writeString(file, String.join("\t", COLUMNS) + "\n");
+        String line = cells.stream().map(cell -> cell.replaceAll("\\s+", " ")).collect(Collectors.joining("\t"));
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
+            channel.lock(); // until it is closed: other processes run tests too
+            String header = channel.size() == 0 ? String.join("\t", COLUMNS) + "\n" : "";
+            ByteBuffer text = ByteBuffer.wrap((header + line + "\n").getBytes(StandardCharsets.UTF_8));
+            while (text.hasRemaining()) {
+                channel.write(text);
+            }
         }
-        String line = cells.stream().map(cell -> cell.replaceAll("\\s+", " "))
-            .collect(Collectors.joining("\t"));
-        Files.writeString(file, line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     }
 }
