@@ -18,12 +18,10 @@ import io.virtio4j.core.device.CoreFeature;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.BooleanSupplier;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Memory of a guest goes to the host and comes back: what the guest says of itself is compared with what the host
@@ -39,11 +37,6 @@ class BalloonGuestTest {
     private static final long HALF = MEBIBYTES * MIB / 2;
     /** What a kernel does with memory by itself meanwhile. */
     private static final long SLACK = 32 * MIB;
-
-    static Stream<Wiring> wirings() {
-        return Stream.of(Wiring.Bus.values()).flatMap(bus ->
-            Stream.of(Wiring.Ring.values()).map(ring -> new Wiring(bus, ring, 1)));
-    }
 
     private static BalloonDeviceBuilder device() {
         return BalloonDevice.of(new LinuxPageRelease()).statisticsEvery(Duration.ofMillis(200));
@@ -90,8 +83,7 @@ class BalloonGuestTest {
 
     // ── Inflating and deflating ────────────────────────────────────────────
 
-    @ParameterizedTest
-    @MethodSource("wirings")
+    @OnEachWiring
     void half_of_the_memory_goes_and_comes_back_under_load(Wiring wiring, GuestReport.Row row) throws Exception {
         try (SharedDirectory shared = SharedDirectory.create();
              ServedBalloon served = ServedBalloon.serve(shared, wiring,
@@ -158,8 +150,7 @@ class BalloonGuestTest {
     }
 
     /** A guest with most of its memory in the balloon takes some back before it ends a process. */
-    @ParameterizedTest
-    @MethodSource("wirings")
+    @OnEachWiring
     void the_guest_helps_itself_before_it_runs_out_of_memory(Wiring wiring, GuestReport.Row row) throws Exception {
         try (SharedDirectory shared = SharedDirectory.create();
              ServedBalloon served = ServedBalloon.serve(shared, wiring, device().deflateOnOom());
@@ -180,8 +171,7 @@ class BalloonGuestTest {
 
     // ── Free page reporting ────────────────────────────────────────────────
 
-    @ParameterizedTest
-    @MethodSource("wirings")
+    @OnEachWiring
     void memory_returns_after_a_big_process_ends(Wiring wiring, GuestReport.Row row) throws Exception {
         try (SharedDirectory shared = SharedDirectory.create();
              ServedBalloon served = ServedBalloon.serve(shared, wiring, device());
@@ -193,8 +183,7 @@ class BalloonGuestTest {
     }
 
     /** Linux clears memory as it is freed, and says so; what was given back reads as that. */
-    @ParameterizedTest
-    @MethodSource("wirings")
+    @OnEachWiring
     void cleared_memory_returns_too(Wiring wiring, GuestReport.Row row) throws Exception {
         try (SharedDirectory shared = SharedDirectory.create();
              ServedBalloon served = ServedBalloon.serve(shared, wiring, device());
@@ -245,8 +234,7 @@ class BalloonGuestTest {
 
     // ── Free page hinting ──────────────────────────────────────────────────
 
-    @ParameterizedTest
-    @MethodSource("wirings")
+    @OnEachWiring
     void the_guest_hints_at_free_pages(Wiring wiring, GuestReport.Row row) throws Exception {
         try (SharedDirectory shared = SharedDirectory.create();
              ServedBalloon served = ServedBalloon.serve(shared, wiring,

@@ -29,8 +29,6 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** Linux mounts what is no directory of the host: a ZIP file, the JDK's own modules, files that Java computes. */
 @Tag("guest")
@@ -39,11 +37,6 @@ class FileSystemBackendsGuestTest {
 
     private static final String TAG = "java";
     private static final Duration LONG = Duration.ofMinutes(3);
-
-    static Stream<Wiring> wirings() {
-        return Stream.of(Wiring.Bus.values()).flatMap(bus ->
-            Stream.of(Wiring.Ring.values()).map(ring -> new Wiring(bus, ring, 1)));
-    }
 
     @FunctionalInterface
     private interface Work {
@@ -83,8 +76,7 @@ class FileSystemBackendsGuestTest {
         return content;
     }
 
-    @ParameterizedTest
-    @MethodSource("wirings")
+    @OnEachWiring
     void a_zip_file_is_read_and_written(Wiring wiring, GuestReport.Row row) throws Exception {
         Path file = Files.createDirectories(Path.of("target")).resolve("guest-" + wiring + ".zip").toAbsolutePath();
         Files.deleteIfExists(file);
@@ -118,8 +110,7 @@ class FileSystemBackendsGuestTest {
     }
 
     /** A file system that nobody has on a disk, and that cannot be written. */
-    @ParameterizedTest
-    @MethodSource("wirings")
+    @OnEachWiring
     void the_modules_of_the_jdk_are_read(Wiring wiring, GuestReport.Row row) throws Exception {
         Path module = FileSystems.getFileSystem(URI.create("jrt:/")).getPath("/modules/java.logging");
         List<Path> classes;
@@ -138,8 +129,7 @@ class FileSystemBackendsGuestTest {
         assertTrue(classes.size() > 50);
     }
 
-    @ParameterizedTest
-    @MethodSource("wirings")
+    @OnEachWiring
     void files_are_computed(Wiring wiring, GuestReport.Row row) throws Exception {
         AtomicInteger asked = new AtomicInteger();
         AtomicReference<String> told = new AtomicReference<>("");

@@ -16,13 +16,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.UnaryOperator;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** Linux mounts a directory of the host, and programs use it. */
 @Tag("guest")
@@ -36,11 +33,6 @@ class FileSystemGuestTest {
     private static final Wiring PLAIN = new Wiring(Wiring.Bus.PCI, Wiring.Ring.PACKED, 1);
     /** How long random operations go on: minutes, with {@code -Dvirtio4j.fs.minutes=10}. */
     private static final int MINUTES = Integer.getInteger("virtio4j.fs.minutes", 0);
-
-    static Stream<Wiring> wirings() {
-        return Stream.of(Wiring.Bus.values()).flatMap(bus ->
-            Stream.of(Wiring.Ring.values()).map(ring -> new Wiring(bus, ring, 1)));
-    }
 
     @FunctionalInterface
     private interface Work {
@@ -72,8 +64,7 @@ class FileSystemGuestTest {
         }
     }
 
-    @ParameterizedTest
-    @MethodSource("wirings")
+    @OnEachWiring
     void a_directory_is_used(Wiring wiring, GuestReport.Row row) throws Exception {
         with(wiring, "used", device -> device, "", row,
             wiring.equals(PLAIN) ? FileSystemWork::useForEverything : FileSystemWork::useFilesAndData);
@@ -90,8 +81,7 @@ class FileSystemGuestTest {
     }
 
     /** The window is smaller than the files: mappings come and go. */
-    @ParameterizedTest
-    @MethodSource("wirings")
+    @OnEachWiring
     void files_are_mapped_through_the_dax_window(Wiring wiring, GuestReport.Row row) throws Exception {
         try (SharedDirectory shared = SharedDirectory.create(); MemoryFile window = MemoryFile.create("dax", WINDOW);
              ServedFileSystem served = ServedFileSystem.serveWithWindow(shared, DIRECTORY, wiring, window)) {

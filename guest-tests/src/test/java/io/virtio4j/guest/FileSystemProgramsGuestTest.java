@@ -14,14 +14,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Linux starts programs from a directory of the host, and they work in another one, and start what they make there.
@@ -34,11 +32,6 @@ class FileSystemProgramsGuestTest {
     private static final String DIRECTORY = "work";
     private static final String TOOLS = "tools";
     private static final long WINDOW = 256L << 20;
-
-    static Stream<Wiring> wirings() {
-        return Stream.of(Wiring.Bus.values()).flatMap(bus ->
-            Stream.of(Wiring.Ring.values()).map(ring -> new Wiring(bus, ring, 1)));
-    }
 
     @FunctionalInterface
     private interface Backend {
@@ -82,8 +75,7 @@ class FileSystemProgramsGuestTest {
      * Everything with packed rings on PCI and with split ones on MMIO; with the others one commit and one compilation,
      * since each start of a program takes an emulated processor about a second.
      */
-    @ParameterizedTest
-    @MethodSource("wirings")
+    @OnEachWiring
     void git_and_a_compiler_run_on_it(Wiring wiring, GuestReport.Row row) throws Exception {
         boolean everything = (wiring.ring() == Wiring.Ring.PACKED) == (wiring.bus() == Wiring.Bus.PCI);
         with(wiring, "read", FileSystemPlug::backend, null, row, (files, tools) -> {

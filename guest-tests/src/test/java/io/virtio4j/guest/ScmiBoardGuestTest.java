@@ -12,12 +12,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** Linux manages a simulated board with its SCMI drivers. */
 @Tag("guest")
@@ -27,13 +24,7 @@ class ScmiBoardGuestTest {
     private static final Duration LONG = Duration.ofSeconds(120);
     private static final String RAW = "/sys/kernel/debug/scmi/0/raw";
 
-    static Stream<Wiring> wirings() {
-        return Stream.of(Wiring.Bus.values()).flatMap(bus ->
-            Stream.of(Wiring.Ring.values()).map(ring -> new Wiring(bus, ring, 1)));
-    }
-
-    @ParameterizedTest
-    @MethodSource("wirings")
+    @OnEachWiring
     void linux_manages_a_board(Wiring wiring, GuestReport.Row row) throws IOException {
         row.with(wiring.bus().toString(), wiring.ring().toString().toLowerCase(Locale.ROOT), 2);
         try (SharedDirectory shared = SharedDirectory.create();

@@ -17,11 +17,8 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * libgpiod's programs on a simulated board: names, directions, levels, edges that Java makes, and two lines
@@ -33,13 +30,7 @@ class ServedBoardGuestTest {
 
     private static final Duration LONG = Duration.ofSeconds(180);
 
-    static Stream<Wiring> wirings() {
-        return Stream.of(Wiring.Bus.values()).flatMap(bus ->
-            Stream.of(Wiring.Ring.values()).map(ring -> new Wiring(bus, ring, 1)));
-    }
-
-    @ParameterizedTest
-    @MethodSource("wirings")
+    @OnEachWiring
     void libgpiod_uses_the_lines(Wiring wiring, GuestReport.Row row) throws Exception {
         SimulatedBoard board = SimulatedBoard.of("button", "led", "tx", "rx", "sensor ready", "");
         Path waveform = Files.createDirectories(Path.of("target")).resolve("board-" + wiring + ".vcd");

@@ -16,27 +16,19 @@ import io.virtio4j.host.linux.MemoryFile;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.util.List;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** Linux shows pictures on a GPU device of ours; what is seen outside is compared with what it drew. */
 @Tag("guest")
 @ExtendWith(GuestReport.class)
 class ServedGpuGuestTest {
 
-    static Stream<Wiring> wirings() {
-        return Stream.of(Wiring.Bus.values()).flatMap(bus ->
-            Stream.of(Wiring.Ring.values()).map(ring -> new Wiring(bus, ring, 1)));
-    }
-
     @Tag("demo")
-    @ParameterizedTest
-    @MethodSource("wirings")
+    @OnEachWiring
     void the_console_of_the_kernel_can_be_read(Wiring wiring, GuestReport.Row row) throws IOException {
         GpuDevice device = GpuDevice.builder().output(Monitor.of(1024, 768)).blobs(false).build();
         with(wiring, "gpu-console-" + wiring, row, device, work -> {
@@ -46,8 +38,7 @@ class ServedGpuGuestTest {
         });
     }
 
-    @ParameterizedTest
-    @MethodSource("wirings")
+    @OnEachWiring
     void known_pixels_are_shown_as_they_were_drawn(Wiring wiring, GuestReport.Row row) throws IOException {
         GpuDevice device = GpuDevice.builder().output(Monitor.of(1024, 768)).blobs(false).build();
         with(wiring, "gpu-pixels-" + wiring, row, device, work -> {
@@ -57,8 +48,7 @@ class ServedGpuGuestTest {
         });
     }
 
-    @ParameterizedTest
-    @MethodSource("wirings")
+    @OnEachWiring
     void blobs_of_the_guests_memory_are_scanned_out_without_a_copy(Wiring wiring, GuestReport.Row row)
         throws IOException {
         with(wiring, "gpu-blobs-" + wiring, row, new GpuDevice(Monitor.of(1024, 768)), work -> {
@@ -79,8 +69,7 @@ class ServedGpuGuestTest {
             work.pixels("dumb", 800, 600));
     }
 
-    @ParameterizedTest
-    @MethodSource("wirings")
+    @OnEachWiring
     void a_blob_of_the_hosts_memory_is_mapped_and_scanned_out(Wiring wiring, GuestReport.Row row) throws IOException {
         try (MemoryFile memory = MemoryFile.create("host visible", 16 << 20)) {
             GpuDevice device = GpuDevice.builder().output(Monitor.of(1024, 768)).contextType(new CrossDomain())
@@ -94,8 +83,7 @@ class ServedGpuGuestTest {
         }
     }
 
-    @ParameterizedTest
-    @MethodSource("wirings")
+    @OnEachWiring
     void modetest_changes_modes_flips_pages_and_moves_a_cursor(Wiring wiring, GuestReport.Row row)
         throws IOException {
         GpuDevice device = GpuDevice.builder().output(Monitor.of(1280, 1024)).build();
@@ -125,8 +113,7 @@ class ServedGpuGuestTest {
         });
     }
 
-    @ParameterizedTest
-    @MethodSource("wirings")
+    @OnEachWiring
     void two_displays_are_plugged_resized_and_unplugged(Wiring wiring, GuestReport.Row row) throws IOException {
         GpuDevice device = GpuDevice.builder().output(Monitor.of(1024, 768)).emptyOutput().build();
         with(wiring, "gpu-displays-" + wiring, row, device, work -> {
@@ -156,8 +143,7 @@ class ServedGpuGuestTest {
         });
     }
 
-    @ParameterizedTest
-    @MethodSource("wirings")
+    @OnEachWiring
     void a_vnc_viewer_photographs_the_screen(Wiring wiring, GuestReport.Row row) throws IOException {
         GpuDevice device = new GpuDevice(Monitor.of(1024, 768));
         with(wiring, "gpu-vnc-" + wiring, row, device, work -> {

@@ -9,24 +9,15 @@ import io.virtio4j.i2c.I2cCounter;
 import java.io.IOException;
 import java.util.List;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** A board on an I2C bus of ours in a guest: used by i2c-tools, and by the kernel's drivers of its parts. */
 @Tag("guest")
 @ExtendWith(GuestReport.class)
 class ServedI2cGuestTest {
 
-    static Stream<Wiring> wirings() {
-        return Stream.of(Wiring.Bus.values()).flatMap(bus ->
-            Stream.of(Wiring.Ring.values()).map(ring -> new Wiring(bus, ring, 1)));
-    }
-
-    @ParameterizedTest
-    @MethodSource("wirings")
+    @OnEachWiring
     void i2c_tools_use_the_bus(Wiring wiring, GuestReport.Row row) throws IOException {
         with(wiring, "i2c-tools-" + wiring, row, work -> {
             row.step("probe");
@@ -48,8 +39,7 @@ class ServedI2cGuestTest {
         });
     }
 
-    @ParameterizedTest
-    @MethodSource("wirings")
+    @OnEachWiring
     void drivers_of_the_kernel_use_the_parts(Wiring wiring, GuestReport.Row row) throws IOException {
         with(wiring, "i2c-drivers-" + wiring, row, work -> {
             row.step("at24");

@@ -9,11 +9,8 @@ import io.virtio4j.core.device.CoreFeature;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** Linux's memory grows and shrinks as Java wants it, while programs use it. */
 @Tag("guest")
@@ -22,13 +19,7 @@ class ServedMemoryGuestTest {
 
     private static final Duration LONG = Duration.ofSeconds(300);
 
-    static Stream<Wiring> wirings() {
-        return Stream.of(Wiring.Bus.values()).flatMap(bus ->
-            Stream.of(Wiring.Ring.values()).map(ring -> new Wiring(bus, ring, 1)));
-    }
-
-    @ParameterizedTest
-    @MethodSource("wirings")
+    @OnEachWiring
     void memory_grows_and_shrinks_while_it_is_used(Wiring wiring, GuestReport.Row row) throws IOException {
         try (SharedDirectory shared = SharedDirectory.create();
              ServedMemory served = ServedMemory.serve(shared, wiring, new LinuxPageRelease());

@@ -10,24 +10,15 @@ import io.virtio4j.sound.SoundFeature;
 import java.io.IOException;
 import java.util.List;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** A sound card of ours in a guest, used by alsa-utils. */
 @Tag("guest")
 @ExtendWith(GuestReport.class)
 class ServedSoundGuestTest {
 
-    static Stream<Wiring> wirings() {
-        return Stream.of(Wiring.Bus.values()).flatMap(bus ->
-            Stream.of(Wiring.Ring.values()).map(ring -> new Wiring(bus, ring, 1)));
-    }
-
-    @ParameterizedTest
-    @MethodSource("wirings")
+    @OnEachWiring
     void what_is_played_is_recorded_sample_by_sample(Wiring wiring, GuestReport.Row row) throws IOException {
         with(wiring, "sound-playback-" + wiring, row, work -> {
             row.step("cards");
@@ -46,8 +37,7 @@ class ServedSoundGuestTest {
         });
     }
 
-    @ParameterizedTest
-    @MethodSource("wirings")
+    @OnEachWiring
     void a_tone_is_recorded_and_controls_are_used(Wiring wiring, GuestReport.Row row) throws IOException {
         with(wiring, "sound-capture-" + wiring, row, work -> {
             row.step("arecord");
@@ -64,8 +54,7 @@ class ServedSoundGuestTest {
         });
     }
 
-    @ParameterizedTest
-    @MethodSource("wirings")
+    @OnEachWiring
     void a_minute_is_played_without_a_gap(Wiring wiring, GuestReport.Row row) throws IOException {
         with(wiring, "sound-minute-" + wiring, row, work -> {
             row.step("a minute");

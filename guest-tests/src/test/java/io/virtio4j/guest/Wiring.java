@@ -9,6 +9,7 @@ import io.virtio4j.core.transport.DeviceInstanceBuilder;
 import io.virtio4j.transport.vfiouser.VfioUserServer;
 import io.virtio4j.transport.vfiouser.VfioUserServerBuilder;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /**
  * How a device is shown to the guest.
@@ -24,6 +25,11 @@ record Wiring(Bus bus, Ring ring, int queues) {
 
     /** A format of virtqueues. */
     enum Ring { SPLIT, PACKED }
+
+    /** Each bus, with each format of rings. */
+    static Stream<Wiring> each() {
+        return Stream.of(Bus.values()).flatMap(bus -> Stream.of(Ring.values()).map(ring -> new Wiring(bus, ring, 1)));
+    }
 
     /** Begins an instance of a device with such rings, and a worker for each queue. */
     DeviceInstanceBuilder instance(VirtioDevice device) {
