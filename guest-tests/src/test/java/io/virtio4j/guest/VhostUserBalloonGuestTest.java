@@ -5,12 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.virtio4j.balloon.BalloonCounter;
-import io.virtio4j.balloon.BalloonCounters;
 import io.virtio4j.balloon.BalloonDevice;
 import io.virtio4j.balloon.BalloonFeature;
 import io.virtio4j.balloon.BalloonStatistic;
 import io.virtio4j.balloon.linux.LinuxPageRelease;
 import io.virtio4j.core.device.CoreFeature;
+import io.virtio4j.core.device.Counters;
 import io.virtio4j.transport.vhostuser.ProtocolFeature;
 import java.time.Duration;
 import java.util.List;
@@ -107,7 +107,7 @@ class VhostUserBalloonGuestTest {
         balloon.target(0);
         await("deflated", () -> balloon.actual() == 0);
         assertEquals(total, guest.memory("MemTotal"), "all is back");
-        BalloonCounters counted = balloon.counters();
+        Counters<BalloonCounter> counted = balloon.counters();
         assertEquals(counted.get(BalloonCounter.INFLATED), counted.get(BalloonCounter.DEFLATED));
         assertEquals(0, counted.get(BalloonCounter.RELEASE_ERRORS));
         row.note(saved / MIB + " MiB given back");

@@ -6,10 +6,10 @@ import io.virtio4j.benchmarks.queue.PreparedRing;
 import io.virtio4j.blk.AsyncBlockBackend;
 import io.virtio4j.blk.BlockBackend;
 import io.virtio4j.blk.BlockCounter;
-import io.virtio4j.blk.BlockCounters;
 import io.virtio4j.blk.BlockDevice;
 import io.virtio4j.blk.FileBackend;
 import io.virtio4j.blk.MemoryBackend;
+import io.virtio4j.core.device.Counters;
 import io.virtio4j.core.memory.GuestMemory;
 import io.virtio4j.core.memory.MemoryRegion;
 import io.virtio4j.core.queue.RingFormat;
@@ -172,7 +172,7 @@ public class BlockBenchmark {
     /** Looks whether all was done, and frees what was taken. */
     @TearDown
     public void stop() throws IOException {
-        BlockCounters counters = disk.counters();
+        Counters<BlockCounter> counters = disk.counters();
         long transfers = counters.get(request == Request.READ ? BlockCounter.READS : BlockCounter.WRITES);
         boolean answered = true;
         for (int chain = 0; chain < PreparedRing.BURST; chain++) {

@@ -106,4 +106,9 @@ public interface VirtioDevice {
      * @throws io.virtio4j.core.wire.StateException if the state does not fit; nothing was changed then
      */
     default void restore(StateReader in) {}
+
+    /** What it has counted. For the embedder: called by any thread, without the lock. */
+    default Counters<?> counters() {
+        return Counters.none();
+    }
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.balloon;
 
+import io.virtio4j.core.device.Counter;
+
 /** What a balloon device counts. Pages are of {@value BalloonDevice#PAGE_SIZE} bytes. */
-public enum BalloonCounter {
+public enum BalloonCounter implements Counter {
     /** Pages that the driver put into the balloon; a page that is named twice counts twice. */
     INFLATED("pages put into the balloon"),
     /** Pages that the driver took out. */
@@ -30,7 +32,7 @@ public enum BalloonCounter {
         this.label = label;
     }
 
-    /** What is counted, in words. */
+    @Override
     public String label() {
         return label;
     }

@@ -2,6 +2,8 @@
 package io.virtio4j.balloon;
 
 import io.virtio4j.core.device.ConfigSpace;
+import io.virtio4j.core.device.CounterTable;
+import io.virtio4j.core.device.Counters;
 import io.virtio4j.core.device.DeviceClock;
 import io.virtio4j.core.device.DeviceContext;
 import io.virtio4j.core.device.DeviceType;
@@ -78,7 +80,7 @@ public final class BalloonDevice implements VirtioDevice {
     private final long intervalNanos;
     private final DeviceClock clock;
 
-    private final BalloonCounters counters = new BalloonCounters();
+    private final CounterTable<BalloonCounter> counters = CounterTable.of(BalloonCounter.class);
     private final ConfigSpace config = new ConfigSpace(BalloonConfig.SIZE);
     private final AtomicBoolean failureLogged = new AtomicBoolean();
     private final List<Consumer<BalloonStatistics>> listeners = new CopyOnWriteArrayList<>();
@@ -229,8 +231,13 @@ public final class BalloonDevice implements VirtioDevice {
 
     // ── Device Operation ───────────────────────────────────────────────────
 
-    /** What the device did. */
-    public BalloonCounters counters() {
+    @Override
+    public Counters<BalloonCounter> counters() {
+        return counters;
+    }
+
+    /** The same, to count in. */
+    CounterTable<BalloonCounter> counts() {
         return counters;
     }
 
@@ -306,7 +313,7 @@ public final class BalloonDevice implements VirtioDevice {
     void received(EnumMap<BalloonStatistic, Long> values) {
         BalloonStatistics now = new BalloonStatistics(values, clock.nanoTime());
         latest = now;
-        counters.add(BalloonCounter.STATISTICS, 1);
+        counters.count(BalloonCounter.STATISTICS);
         listeners.forEach(listener -> listener.accept(now));
     }
 

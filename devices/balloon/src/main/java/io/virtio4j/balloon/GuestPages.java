@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.balloon;
 
+import io.virtio4j.core.device.CounterTable;
 import io.virtio4j.core.memory.DirtyLog;
 import io.virtio4j.core.memory.GuestMemory;
 import io.virtio4j.core.memory.MemoryMap;
@@ -23,10 +24,10 @@ final class GuestPages {
     private final GuestMemory memory;
     private final PageRelease release;
     private final long granule;
-    private final BalloonCounters counters;
+    private final CounterTable<BalloonCounter> counters;
     private final AtomicBoolean failureLogged;
 
-    GuestPages(GuestMemory memory, PageRelease release, BalloonCounters counters, AtomicBoolean failureLogged) {
+    GuestPages(GuestMemory memory, PageRelease release, CounterTable<BalloonCounter> counters, AtomicBoolean failureLogged) {
         this.memory = memory;
         this.release = release;
         this.granule = release.granule();
@@ -42,7 +43,7 @@ final class GuestPages {
             for (long at = address; at < end; ) {
                 MemoryRegion region = map.find(at);
                 if (region == null) {
-                    counters.add(BalloonCounter.NOWHERE, 1);
+                    counters.count(BalloonCounter.NOWHERE);
                     at += PAGE;
                     continue;
                 }
@@ -73,7 +74,7 @@ final class GuestPages {
 
     private void giveBack(MemoryMap map, MemoryRegion region, long offset, long length) {
         if (region.isReadOnly()) {
-            counters.add(BalloonCounter.KEPT, length / PAGE);
+            counters.count(BalloonCounter.KEPT, length / PAGE);
             return;
         }
         giveBack(map, region, region.segment(), offset, length);
@@ -86,11 +87,11 @@ final class GuestPages {
         long begin = address + granule - 1 & -granule;
         long end = address + length & -granule;
         if (begin >= end || !releases(segment, begin - segment.address(), end - begin)) {
-            counters.add(BalloonCounter.KEPT, length / PAGE);
+            counters.count(BalloonCounter.KEPT, length / PAGE);
             return;
         }
-        counters.add(BalloonCounter.RELEASED, (end - begin) / PAGE);
-        counters.add(BalloonCounter.KEPT, length / PAGE - (end - begin) / PAGE);
+        counters.count(BalloonCounter.RELEASED, (end - begin) / PAGE);
+        counters.count(BalloonCounter.KEPT, length / PAGE - (end - begin) / PAGE);
         DirtyLog log = map.dirtyLog();
         if (log != null && region != null) {
             log.mark(region.guestAddress() + begin - segment.address(), end - begin);
@@ -101,7 +102,7 @@ final class GuestPages {
         try {
             return release.release(segment, offset, length);
         } catch (IOException | RuntimeException e) {
-            counters.add(BalloonCounter.RELEASE_ERRORS, 1);
+            counters.count(BalloonCounter.RELEASE_ERRORS);
             if (failureLogged.compareAndSet(false, true)) {
                 LOG.warn("pages are not given back, further failures are only counted: release={} offset=0x{}"
                         + " length={}", release, Long.toHexString(offset), length, e);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.balloon;
 
+import io.virtio4j.core.device.CounterTable;
 import io.virtio4j.core.queue.ChainWriter;
 import io.virtio4j.core.queue.DescriptorChain;
 import io.virtio4j.core.queue.QueueHandler;
@@ -15,14 +16,14 @@ final class HintQueue implements QueueHandler {
     private static final int COMMAND_SIZE = 4;
 
     private final BalloonDevice device;
-    private final BalloonCounters counters;
+    private final CounterTable<BalloonCounter> counters;
 
     /** The round whose ID the driver said last. Of the owner. */
     private @Nullable HintingRound current;
 
     HintQueue(BalloonDevice device) {
         this.device = device;
-        this.counters = device.counters();
+        this.counters = device.counts();
     }
 
     @Override
@@ -36,9 +37,9 @@ final class HintQueue implements QueueHandler {
             // > The device MUST ignore pages that are provided with a command ID that does not match the current
             // > value in free_page_hint_cmd_id. [Free Page Hinting]
             if (round == null || !device.isCurrent(round)) {
-                counters.add(BalloonCounter.STALE_HINTS, 1);
+                counters.count(BalloonCounter.STALE_HINTS);
             } else {
-                counters.add(BalloonCounter.HINTED, round.add(free.segment(), free.segmentOffset(), run));
+                counters.count(BalloonCounter.HINTED, round.add(free.segment(), free.segmentOffset(), run));
             }
         }
         chain.complete(0);

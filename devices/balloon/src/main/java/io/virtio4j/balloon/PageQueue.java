@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.balloon;
 
+import io.virtio4j.core.device.CounterTable;
 import io.virtio4j.core.fault.ChainFault;
 import io.virtio4j.core.queue.ChainReader;
 import io.virtio4j.core.queue.DescriptorChain;
@@ -24,7 +25,7 @@ final class PageQueue implements QueueHandler {
     private static final Le32 NUMBER = new Le32(0);
 
     private final BalloonCounter counter;
-    private final BalloonCounters counters;
+    private final CounterTable<BalloonCounter> counters;
     /** What happens to the pages; nothing if they leave the balloon. */
     private final @Nullable GuestPages pages;
 
@@ -35,7 +36,7 @@ final class PageQueue implements QueueHandler {
     private @Nullable DescriptorChain unfinished;
     private long done;
 
-    PageQueue(BalloonCounter counter, BalloonCounters counters, @Nullable GuestPages pages) {
+    PageQueue(BalloonCounter counter, CounterTable<BalloonCounter> counters, @Nullable GuestPages pages) {
         this.counter = counter;
         this.counters = counters;
         this.pages = pages;
@@ -86,7 +87,7 @@ final class PageQueue implements QueueHandler {
             int count = (int) Math.min(BATCH, reader.remaining() / NUMBER_SIZE);
             reader.read(bytes, 0, (long) count * NUMBER_SIZE);
             budget -= count;
-            counters.add(counter, count);
+            counters.count(counter, count);
             if (pages != null) {
                 giveBack(pages, count);
             }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.balloon;
 
+import io.virtio4j.core.device.CounterTable;
 import io.virtio4j.core.queue.ChainWriter;
 import io.virtio4j.core.queue.DescriptorChain;
 import io.virtio4j.core.queue.QueueHandler;
@@ -11,12 +12,12 @@ import io.virtio4j.core.queue.QueueHandler;
 final class ReportingQueue implements QueueHandler {
 
     private final BalloonDevice device;
-    private final BalloonCounters counters;
+    private final CounterTable<BalloonCounter> counters;
     private final GuestPages pages;
 
     ReportingQueue(BalloonDevice device, GuestPages pages) {
         this.device = device;
-        this.counters = device.counters();
+        this.counters = device.counts();
         this.pages = pages;
     }
 
@@ -27,9 +28,9 @@ final class ReportingQueue implements QueueHandler {
         // > that are given back read as zeroes. [Free Page Reporting]
         boolean keep = device.poison() != 0;
         for (long run = free.nextRun(); run > 0; run = free.nextRun()) {
-            counters.add(BalloonCounter.REPORTED, run / BalloonDevice.PAGE_SIZE);
+            counters.count(BalloonCounter.REPORTED, run / BalloonDevice.PAGE_SIZE);
             if (keep) {
-                counters.add(BalloonCounter.KEPT, run / BalloonDevice.PAGE_SIZE);
+                counters.count(BalloonCounter.KEPT, run / BalloonDevice.PAGE_SIZE);
             } else {
                 pages.giveBack(free.segment(), free.segmentOffset(), run);
             }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.blk;
 
+import io.virtio4j.core.device.Counter;
+
 /** What a block device counts; the label says what. */
-public enum BlockCounter {
+public enum BlockCounter implements Counter {
     /** IN requests answered OK. */
     READS("reads answered OK"),
     /** Bytes of those. */
@@ -34,7 +36,7 @@ public enum BlockCounter {
         this.label = label;
     }
 
-    /** What is counted, in words. */
+    @Override
     public String label() {
         return label;
     }

@@ -2,6 +2,8 @@
 package io.virtio4j.blk;
 
 import io.virtio4j.core.device.ConfigSpace;
+import io.virtio4j.core.device.CounterTable;
+import io.virtio4j.core.device.Counters;
 import io.virtio4j.core.device.DeviceContext;
 import io.virtio4j.core.device.DeviceType;
 import io.virtio4j.core.device.Feature;
@@ -47,7 +49,7 @@ public final class BlockDevice implements VirtioDevice {
     private static final int SAVED_VERSION = 1;
 
     private final BlockOptions options;
-    private final BlockCounters counters;
+    private final CounterTable<BlockCounter> counters;
     private final AtomicReferenceArray<@Nullable BlockQueue> queues;
     private final ForceGate gate;
     private final Executor forceThread;
@@ -79,7 +81,7 @@ public final class BlockDevice implements VirtioDevice {
         capacity = options.capacity();
         mayUnmap = storage.canDeallocate();
         inFlight = new InFlight(options.queues());
-        counters = new BlockCounters(options.queues());
+        counters = CounterTable.rows(options.queues(), BlockCounter.class);
         queues = new AtomicReferenceArray<>(options.queues());
         gate = new ForceGate(this::startForce, this::forceFailed);
         zones = options.zones().hasZones() ? new ZonedDisk(options.zones(), capacity) : null;
@@ -376,8 +378,13 @@ public final class BlockDevice implements VirtioDevice {
         }
     }
 
-    /** What the device did. */
-    public BlockCounters counters() {
+    @Override
+    public Counters<BlockCounter> counters() {
+        return counters;
+    }
+
+    /** The same, to count in. */
+    CounterTable<BlockCounter> counts() {
         return counters;
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.blk;
 
+import io.virtio4j.core.device.CounterTable;
 import io.virtio4j.core.fault.ChainFault;
 import io.virtio4j.core.queue.DescriptorChain;
 import io.virtio4j.core.queue.QueueHandler;
@@ -87,7 +88,7 @@ final class BlockQueue implements QueueHandler {
     private void hold(BlockRequest request) {
         request.defer();
         backlog.add(request);
-        device.counters().add(virtQueue.index(), BlockCounter.DELAYED, 1);
+        device.counts().countAlone(virtQueue.index(), BlockCounter.DELAYED, 1);
     }
 
     private void goOnWithArrivals() {
@@ -214,7 +215,7 @@ final class BlockQueue implements QueueHandler {
     // ── What happened ──────────────────────────────────────────────────────
 
     void backendFailed(BlockFault fault) {
-        device.counters().add(virtQueue.index(), BlockCounter.BACKEND_ERRORS, 1);
+        device.counts().countAlone(virtQueue.index(), BlockCounter.BACKEND_ERRORS, 1);
         device.report(fault);
     }
 
@@ -228,29 +229,29 @@ final class BlockQueue implements QueueHandler {
     }
 
     void count(BlockRequestType type, BlockStatus status, long bytes) {
-        BlockCounters counters = device.counters();
+        CounterTable<BlockCounter> counters = device.counts();
         int queue = virtQueue.index();
         switch (status) {
             case OK -> countDone(counters, queue, type, bytes);
-            case IOERR -> counters.add(queue, BlockCounter.ERRORS, 1);
-            case UNSUPP -> counters.add(queue, BlockCounter.UNSUPPORTED, 1);
-            default -> counters.add(queue, BlockCounter.ZONE_ERRORS, 1);
+            case IOERR -> counters.countAlone(queue, BlockCounter.ERRORS, 1);
+            case UNSUPP -> counters.countAlone(queue, BlockCounter.UNSUPPORTED, 1);
+            default -> counters.countAlone(queue, BlockCounter.ZONE_ERRORS, 1);
         }
     }
 
-    private static void countDone(BlockCounters counters, int queue, BlockRequestType type, long bytes) {
+    private static void countDone(CounterTable<BlockCounter> counters, int queue, BlockRequestType type, long bytes) {
         switch (type) {
             case IN -> {
-                counters.add(queue, BlockCounter.READS, 1);
-                counters.add(queue, BlockCounter.READ_BYTES, bytes);
+                counters.countAlone(queue, BlockCounter.READS, 1);
+                counters.countAlone(queue, BlockCounter.READ_BYTES, bytes);
             }
             case OUT, ZONE_APPEND -> {
-                counters.add(queue, BlockCounter.WRITES, 1);
-                counters.add(queue, BlockCounter.WRITTEN_BYTES, bytes);
+                counters.countAlone(queue, BlockCounter.WRITES, 1);
+                counters.countAlone(queue, BlockCounter.WRITTEN_BYTES, bytes);
             }
-            case FLUSH -> counters.add(queue, BlockCounter.FLUSHES, 1);
-            case DISCARD, WRITE_ZEROES, SECURE_ERASE -> counters.add(queue, BlockCounter.RANGES, 1);
-            default -> counters.add(queue, BlockCounter.OTHERS, 1);
+            case FLUSH -> counters.countAlone(queue, BlockCounter.FLUSHES, 1);
+            case DISCARD, WRITE_ZEROES, SECURE_ERASE -> counters.countAlone(queue, BlockCounter.RANGES, 1);
+            default -> counters.countAlone(queue, BlockCounter.OTHERS, 1);
         }
     }
 

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.virtio4j.blk.Disk.Range;
+import io.virtio4j.core.device.Counters;
 import io.virtio4j.testkit.DriverOptions;
 import io.virtio4j.testkit.InterruptProbe;
 import io.virtio4j.testkit.Layout;
@@ -408,7 +409,7 @@ class BlockDeviceOperationTest {
             disk.flush();
             disk.request(99, 0, new byte[0], 0);
 
-            BlockCounters counters = disk.device().counters();
+            Counters<BlockCounter> counters = disk.device().counters();
             assertEquals(1, counters.get(BlockCounter.WRITES));
             assertEquals(1024, counters.get(BlockCounter.WRITTEN_BYTES));
             assertEquals(1, counters.get(BlockCounter.READS));

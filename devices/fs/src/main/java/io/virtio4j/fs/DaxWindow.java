@@ -110,7 +110,7 @@ final class DaxWindow {
             file.release();
             throw e;
         }
-        session.device().counters().count(FsCounter.MAPPINGS);
+        session.device().counts().count(FsCounter.MAPPINGS);
         request.answer();
     }
 

@@ -149,7 +149,7 @@ final class FileRequests {
         session.dax().writeBack(handle.node);
         ChainTarget target = request.target(Math.min(most, Long.MAX_VALUE - offset));
         file.read(offset, target);
-        session.device().counters().count(FsCounter.READ_BYTES, target.position());
+        session.device().counts().count(FsCounter.READ_BYTES, target.position());
         request.answerWritten(target.position());
     }
 
@@ -172,7 +172,7 @@ final class FileRequests {
         ChainSource source = request.source(size);
         session.dax().writeBack(handle.node);
         file.write(offset, source, drop);
-        session.device().counters().count(FsCounter.WRITTEN_BYTES, source.position());
+        session.device().counts().count(FsCounter.WRITTEN_BYTES, source.position());
         session.dax().refresh(handle.node, offset, source.position());
         request.answerSize(source.position());
     }

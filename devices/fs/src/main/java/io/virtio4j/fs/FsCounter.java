@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.fs;
 
+import io.virtio4j.core.device.Counter;
+
 /** What a file system device counts. */
-public enum FsCounter {
+public enum FsCounter implements Counter {
     /** Requests of the driver. */
     REQUESTS("requests"),
     /** Among those, requests answered with an error number; mostly of no harm, such as ENOENT. */
@@ -30,7 +32,7 @@ public enum FsCounter {
         this.label = label;
     }
 
-    /** What is counted, in words. */
+    @Override
     public String label() {
         return label;
     }

@@ -2,6 +2,8 @@
 package io.virtio4j.fs;
 
 import io.virtio4j.core.device.ConfigSpace;
+import io.virtio4j.core.device.CounterTable;
+import io.virtio4j.core.device.Counters;
 import io.virtio4j.core.device.DeviceContext;
 import io.virtio4j.core.device.DeviceType;
 import io.virtio4j.core.device.Feature;
@@ -55,7 +57,7 @@ public final class FsDevice implements VirtioDevice, AutoCloseable {
     private final boolean readOnly;
     private final FsLocks locks;
     private final ConfigSpace config = new ConfigSpace(FsConfig.SIZE);
-    private final FsCounters counters = new FsCounters();
+    private final CounterTable<FsCounter> counters = CounterTable.of(FsCounter.class);
     private final AttributeWriter writer;
     private final Initialization initialization = new Initialization(this);
     private final Notifier notifier = new Notifier(this);
@@ -231,8 +233,13 @@ public final class FsDevice implements VirtioDevice, AutoCloseable {
 
     // ── Device Operation ───────────────────────────────────────────────────
 
-    /** What the device did. */
-    public FsCounters counters() {
+    @Override
+    public Counters<FsCounter> counters() {
+        return counters;
+    }
+
+    /** The same, to count in. */
+    CounterTable<FsCounter> counts() {
         return counters;
     }
 

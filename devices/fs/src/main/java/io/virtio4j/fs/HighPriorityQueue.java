@@ -24,7 +24,7 @@ final class HighPriorityQueue implements QueueHandler {
 
     @Override
     public void handle(DescriptorChain chain) {
-        device.counters().count(FsCounter.REQUESTS);
+        device.counts().count(FsCounter.REQUESTS);
         request.begin(chain);
         try {
             serve(request.opcode());

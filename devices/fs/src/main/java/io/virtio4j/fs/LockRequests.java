@@ -77,7 +77,7 @@ final class LockRequests {
             request.answer();
         } else {
             if (!queue.isRetrying()) {
-                session.device().counters().count(FsCounter.LOCK_WAITS);
+                session.device().counts().count(FsCounter.LOCK_WAITS);
             }
             waiting.waitsFor(wait);
             request.parked();

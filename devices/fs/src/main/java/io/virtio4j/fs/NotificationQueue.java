@@ -59,7 +59,7 @@ final class NotificationQueue implements QueueHandler {
                 synchronized (waiting) {
                     waiting.remove();
                 }
-                device.counters().count(FsCounter.NOTIFICATIONS);
+                device.counts().count(FsCounter.NOTIFICATIONS);
             }
         }
     }

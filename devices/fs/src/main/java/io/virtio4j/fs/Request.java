@@ -474,7 +474,7 @@ final class Request implements FsCaller {
 
     /** An error number, and nothing else. */
     void error(int number) {
-        device.counters().count(FsCounter.ERRORS);
+        device.counts().count(FsCounter.ERRORS);
         header(HEADER, -number);
         ChainWriter writer = chain().writer();
         if (writer.length() < HEADER) {

@@ -178,7 +178,7 @@ final class RequestQueue implements QueueHandler {
 
     /** Serves a request that was begun: afterwards it is answered or put aside, or its chain cannot be. */
     private void serve(Request request) {
-        device.counters().count(FsCounter.REQUESTS);
+        device.counts().count(FsCounter.REQUESTS);
         try {
             serve(request, request.opcode());
         } catch (DriverFault e) {

@@ -154,7 +154,7 @@ final class EventQueue implements QueueHandler {
     }
 
     private void answer(DescriptorChain chain, int status) {
-        device.counters().count(status == STATUS_VALID ? GpioCounter.INTERRUPTS : GpioCounter.RETURNED);
+        device.counts().count(status == STATUS_VALID ? GpioCounter.INTERRUPTS : GpioCounter.RETURNED);
         chain.writer().writeU8(status);
         chain.complete();
     }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.gpio;
 
+import io.virtio4j.core.device.Counter;
+
 /** What a GPIO device counts. */
-public enum GpioCounter {
+public enum GpioCounter implements Counter {
     /** Messages of the driver. */
     MESSAGES("messages"),
     /** Among those, messages answered VIRTIO_GPIO_STATUS_ERR. */
@@ -22,7 +24,7 @@ public enum GpioCounter {
         this.label = label;
     }
 
-    /** What is counted, in words. */
+    @Override
     public String label() {
         return label;
     }

@@ -3,6 +3,8 @@ package io.virtio4j.gpio;
 
 import io.virtio4j.core.device.ConfigSpace;
 import io.virtio4j.core.device.CoreFeature;
+import io.virtio4j.core.device.CounterTable;
+import io.virtio4j.core.device.Counters;
 import io.virtio4j.core.device.DeviceContext;
 import io.virtio4j.core.device.DeviceType;
 import io.virtio4j.core.device.Feature;
@@ -44,7 +46,7 @@ public final class GpioDevice implements VirtioDevice {
     private final boolean canInterrupt;
     private final byte[] names;
     private final Lines lines;
-    private final GpioCounters counters = new GpioCounters();
+    private final CounterTable<GpioCounter> counters = CounterTable.of(GpioCounter.class);
     private final ConfigSpace config = new ConfigSpace(GpioConfig.SIZE);
     private final AtomicBoolean failureLogged = new AtomicBoolean();
 
@@ -200,8 +202,13 @@ public final class GpioDevice implements VirtioDevice {
         return events;
     }
 
-    /** What the device did. */
-    public GpioCounters counters() {
+    @Override
+    public Counters<GpioCounter> counters() {
+        return counters;
+    }
+
+    /** The same, to count in. */
+    CounterTable<GpioCounter> counts() {
         return counters;
     }
 

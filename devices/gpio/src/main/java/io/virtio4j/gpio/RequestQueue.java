@@ -78,7 +78,7 @@ final class RequestQueue implements QueueHandler {
         if (chain.writer().length() == 0) {
             throw new ChainFault("message without room for status: queue=" + virtQueue.name());
         }
-        device.counters().count(GpioCounter.MESSAGES);
+        device.counts().count(GpioCounter.MESSAGES);
         disabled = false;
         serve(chain);
         EventQueue events = disabled ? device.events() : null;
@@ -130,7 +130,7 @@ final class RequestQueue implements QueueHandler {
     /** > The device MUST set all the fields of the struct virtio_gpio_response [requestq Operation] */
     private void answer(ChainWriter writer, int result) {
         if (result == FAILED) {
-            device.counters().count(GpioCounter.ERRORS);
+            device.counts().count(GpioCounter.ERRORS);
         }
         writer.writeU8(result == FAILED ? STATUS_ERR : STATUS_OK);
         if (writer.remaining() > 0) {

@@ -2,6 +2,7 @@
 package io.virtio4j.gpu;
 
 import io.netty.util.collection.IntObjectHashMap;
+import io.virtio4j.core.device.CounterTable;
 import io.virtio4j.core.device.ExportedObjects;
 import io.virtio4j.core.device.FeatureSet;
 import io.virtio4j.core.memory.GuestMemory;
@@ -19,7 +20,7 @@ final class Adapter implements AutoCloseable {
 
     private final GpuLimits limits;
     private final ExportedObjects exports;
-    private final GpuCounters counters;
+    private final CounterTable<GpuCounter> counters;
     private final List<Scanout> scanouts = new ArrayList<>();
     private final List<GpuContextType> contextTypes;
     private final @Nullable HostVisibleRegion hostVisible;
@@ -36,7 +37,7 @@ final class Adapter implements AutoCloseable {
     private volatile @Nullable GuestMemory memory;
     private volatile FeatureSet negotiated = FeatureSet.NONE;
 
-    Adapter(GpuDeviceBuilder from, GpuCounters counters, Runnable onMonitors) {
+    Adapter(GpuDeviceBuilder from, CounterTable<GpuCounter> counters, Runnable onMonitors) {
         limits = from.limits();
         exports = from.exports();
         contextTypes = from.contextTypes();
@@ -55,7 +56,7 @@ final class Adapter implements AutoCloseable {
         return limits;
     }
 
-    GpuCounters counters() {
+    CounterTable<GpuCounter> counters() {
         return counters;
     }
 
@@ -136,7 +137,7 @@ final class Adapter implements AutoCloseable {
         if (resources.size() < limits.resources() && moreHostBytes <= limits.hostBytes() - hostBytes) {
             return true;
         }
-        counters.add(GpuCounter.OVER_BUDGET, 1);
+        counters.count(GpuCounter.OVER_BUDGET);
         return false;
     }
 
@@ -145,7 +146,7 @@ final class Adapter implements AutoCloseable {
         if (more <= limits.entries() - entries) {
             return true;
         }
-        counters.add(GpuCounter.OVER_BUDGET, 1);
+        counters.count(GpuCounter.OVER_BUDGET);
         return false;
     }
 
@@ -224,7 +225,7 @@ final class Adapter implements AutoCloseable {
         if (contexts.size() < limits.contexts()) {
             return true;
         }
-        counters.add(GpuCounter.OVER_BUDGET, 1);
+        counters.count(GpuCounter.OVER_BUDGET);
         return false;
     }
 

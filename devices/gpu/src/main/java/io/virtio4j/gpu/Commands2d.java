@@ -127,7 +127,7 @@ final class Commands2d {
         }
         if (resourceId == 0) {
             // > The driver can use resource_id = 0 to disable a scanout.
-            adapter.counters().add(GpuCounter.SCANOUTS_SET, 1);
+            adapter.counters().count(GpuCounter.SCANOUTS_SET);
             scanout.hide();
             return ControlType.OK_NODATA;
         }
@@ -138,7 +138,7 @@ final class Commands2d {
         if (area.isEmpty() || !area.isInside(image.width(), image.height())) {
             return ControlType.ERR_INVALID_PARAMETER;
         }
-        adapter.counters().add(GpuCounter.SCANOUTS_SET, 1);
+        adapter.counters().count(GpuCounter.SCANOUTS_SET);
         scanout.show(image, image.format(), area, image.width(), image.height(), 0, image.stride());
         return ControlType.OK_NODATA;
     }
@@ -164,8 +164,8 @@ final class Commands2d {
                 pixels += scanout.flush(area);
             }
         }
-        adapter.counters().add(GpuCounter.FLUSHES, 1);
-        adapter.counters().add(GpuCounter.FLUSHED_PIXELS, pixels);
+        adapter.counters().count(GpuCounter.FLUSHES);
+        adapter.counters().count(GpuCounter.FLUSHED_PIXELS, pixels);
         return ControlType.OK_NODATA;
     }
 
@@ -237,8 +237,8 @@ final class Commands2d {
         } finally {
             map.unpin();
         }
-        adapter.counters().add(GpuCounter.TRANSFERS, 1);
-        adapter.counters().add(GpuCounter.TRANSFERRED_BYTES, row * area.height);
+        adapter.counters().count(GpuCounter.TRANSFERS);
+        adapter.counters().count(GpuCounter.TRANSFERRED_BYTES, row * area.height);
         return ControlType.OK_NODATA;
     }
 

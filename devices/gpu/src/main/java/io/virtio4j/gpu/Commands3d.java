@@ -231,8 +231,8 @@ final class Commands3d {
         } finally {
             map.unpin();
         }
-        adapter.counters().add(GpuCounter.TRANSFERS, 1);
-        adapter.counters().add(GpuCounter.TRANSFERRED_BYTES, box.width);
+        adapter.counters().count(GpuCounter.TRANSFERS);
+        adapter.counters().count(GpuCounter.TRANSFERRED_BYTES, box.width);
         return ControlType.OK_NODATA;
     }
 
@@ -255,10 +255,10 @@ final class Commands3d {
             return ControlType.ERR_INVALID_PARAMETER;
         }
         if (size > adapter.limits().commandBytes()) {
-            adapter.counters().add(GpuCounter.OVER_BUDGET, 1);
+            adapter.counters().count(GpuCounter.OVER_BUDGET);
             return ControlType.ERR_OUT_OF_MEMORY;
         }
-        adapter.counters().add(GpuCounter.SUBMITS, 1);
+        adapter.counters().count(GpuCounter.SUBMITS);
         return context.context().submit(copy(request.in(), (int) size))
                 ? ControlType.OK_NODATA
                 : ControlType.ERR_INVALID_PARAMETER;

@@ -114,7 +114,7 @@ final class CommandsBlob {
             return ControlType.ERR_INVALID_SCANOUT_ID;
         }
         if (resourceId == 0) {
-            adapter.counters().add(GpuCounter.SCANOUTS_SET, 1);
+            adapter.counters().count(GpuCounter.SCANOUTS_SET);
             scanout.hide();
             return ControlType.OK_NODATA;
         }
@@ -127,7 +127,7 @@ final class CommandsBlob {
                 || offset + (height - 1) * stride + width * PixelFormat.BYTES > blob.size()) {
             return ControlType.ERR_INVALID_PARAMETER;
         }
-        adapter.counters().add(GpuCounter.SCANOUTS_SET, 1);
+        adapter.counters().count(GpuCounter.SCANOUTS_SET);
         scanout.show(blob, format, area, width, height, offset, stride);
         return ControlType.OK_NODATA;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.gpu;
 
+import io.virtio4j.core.device.CounterTable;
 import io.virtio4j.core.queue.DescriptorChain;
 import io.virtio4j.core.queue.QueueHandler;
 import org.jspecify.annotations.Nullable;
@@ -9,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 final class ControlQueue implements QueueHandler {
 
     private final Adapter adapter;
-    private final GpuCounters counters;
+    private final CounterTable<GpuCounter> counters;
     private final Commands2d commands2d;
     private final CommandsBlob blobs;
     private final Commands3d commands3d;
@@ -26,19 +27,19 @@ final class ControlQueue implements QueueHandler {
     @Override
     public void handle(DescriptorChain chain) {
         if (chain.writer().length() < Request.HEADER) {
-            counters.add(GpuCounter.UNANSWERABLE, 1);
+            counters.count(GpuCounter.UNANSWERABLE);
             chain.complete(0);
             return;
         }
         Request request = Request.of(last, chain);
         last = request;
-        counters.add(GpuCounter.COMMANDS, 1);
+        counters.count(GpuCounter.COMMANDS);
         int answer = request.begin(chain) ? run(request) : ControlType.ERR_INVALID_PARAMETER;
         adapter.tell();
         // > The device MUST finish the processing before returning the command then.
-        counters.add(GpuCounter.FENCES, request.hasFence() ? 1 : 0);
+        counters.count(GpuCounter.FENCES, request.hasFence() ? 1 : 0);
         if (answer != ControlType.ANSWERED) {
-            counters.add(GpuCounter.ERRORS, answer >= ControlType.ERR_UNSPEC ? 1 : 0);
+            counters.count(GpuCounter.ERRORS, answer >= ControlType.ERR_UNSPEC ? 1 : 0);
             request.answer(answer);
         }
         chain.complete();

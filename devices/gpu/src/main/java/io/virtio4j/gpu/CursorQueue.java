@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.gpu;
 
+import io.virtio4j.core.device.CounterTable;
 import io.virtio4j.core.queue.ChainReader;
 import io.virtio4j.core.queue.DescriptorChain;
 import io.virtio4j.core.queue.QueueHandler;
@@ -12,7 +13,7 @@ final class CursorQueue implements QueueHandler {
     private static final int SIZE = 56;
 
     private final Adapter adapter;
-    private final GpuCounters counters;
+    private final CounterTable<GpuCounter> counters;
     private @Nullable Request last;
 
     CursorQueue(Adapter adapter) {
@@ -24,10 +25,10 @@ final class CursorQueue implements QueueHandler {
     public void handle(DescriptorChain chain) {
         Request request = Request.of(last, chain);
         last = request;
-        counters.add(GpuCounter.COMMANDS, 1);
+        counters.count(GpuCounter.COMMANDS);
         int answer = request.begin(chain) ? run(request) : ControlType.ERR_INVALID_PARAMETER;
-        counters.add(GpuCounter.FENCES, request.hasFence() ? 1 : 0);
-        counters.add(GpuCounter.ERRORS, answer >= ControlType.ERR_UNSPEC ? 1 : 0);
+        counters.count(GpuCounter.FENCES, request.hasFence() ? 1 : 0);
+        counters.count(GpuCounter.ERRORS, answer >= ControlType.ERR_UNSPEC ? 1 : 0);
         if (request.hasRoom(Request.HEADER)) {
             request.answer(answer);
             chain.complete();
@@ -62,7 +63,7 @@ final class CursorQueue implements QueueHandler {
                 return fault;
             }
         } else {
-            counters.add(GpuCounter.CURSOR_MOVES, 1);
+            counters.count(GpuCounter.CURSOR_MOVES);
             cursor.move(x, y);
         }
         if (wasVisible) {
@@ -90,7 +91,7 @@ final class CursorQueue implements QueueHandler {
             }
             cursor.move(x, y);
         }
-        counters.add(GpuCounter.CURSOR_UPDATES, 1);
+        counters.count(GpuCounter.CURSOR_UPDATES);
         return ControlType.OK_NODATA;
     }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.gpu;
 
+import io.virtio4j.core.device.Counter;
+
 /** What a GPU device counts; the label says what. */
-public enum GpuCounter {
+public enum GpuCounter implements Counter {
     /** Commands of both queues, whatever the answer. */
     COMMANDS("commands"),
     /** Commands answered with an error. */
@@ -38,7 +40,7 @@ public enum GpuCounter {
         this.label = label;
     }
 
-    /** What is counted, in words. */
+    @Override
     public String label() {
         return label;
     }

@@ -2,6 +2,8 @@
 package io.virtio4j.gpu;
 
 import io.virtio4j.core.device.ConfigSpace;
+import io.virtio4j.core.device.CounterTable;
+import io.virtio4j.core.device.Counters;
 import io.virtio4j.core.device.DeviceContext;
 import io.virtio4j.core.device.DeviceType;
 import io.virtio4j.core.device.Feature;
@@ -35,7 +37,7 @@ public final class GpuDevice implements VirtioDevice, AutoCloseable {
 
     private static final int CONTROL = 0;
 
-    private final GpuCounters counters = new GpuCounters();
+    private final CounterTable<GpuCounter> counters = CounterTable.of(GpuCounter.class);
     private final ConfigSpace config = new ConfigSpace(GpuConfig.SIZE);
     private final FeatureSet offered;
     private final Adapter adapter;
@@ -109,7 +111,7 @@ public final class GpuDevice implements VirtioDevice, AutoCloseable {
 
     /** > Display configuration has changed. */
     private void monitorsChanged() {
-        counters.add(GpuCounter.DISPLAY_EVENTS, 1);
+        counters.count(GpuCounter.DISPLAY_EVENTS);
         config.update(DISPLAY_EVENT);
     }
 
@@ -160,8 +162,8 @@ public final class GpuDevice implements VirtioDevice, AutoCloseable {
         return adapter.scanouts().get(id);
     }
 
-    /** What the device did. */
-    public GpuCounters counters() {
+    @Override
+    public Counters<GpuCounter> counters() {
         return counters;
     }
 

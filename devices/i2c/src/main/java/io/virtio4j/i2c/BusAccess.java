@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.i2c;
 
+import io.virtio4j.core.device.CounterTable;
 import io.virtio4j.core.device.DeviceClock;
 import java.io.IOException;
 import java.util.concurrent.Executor;
@@ -27,7 +28,7 @@ final class BusAccess {
     }
 
     private final I2cDeviceBuilder options;
-    private final I2cCounters counters;
+    private final CounterTable<I2cCounter> counters;
     private final I2cBus bus;
     private final DeviceClock clock;
     private final @Nullable Executor executor;
@@ -47,7 +48,7 @@ final class BusAccess {
     /** The bus was left without STOP. Set by who owns the transaction. */
     private boolean held;
 
-    BusAccess(I2cDeviceBuilder options, I2cCounters counters, Runnable wake) {
+    BusAccess(I2cDeviceBuilder options, CounterTable<I2cCounter> counters, Runnable wake) {
         this.options = options;
         this.counters = counters;
         this.wake = wake;
@@ -97,7 +98,7 @@ final class BusAccess {
         try {
             runs.execute(this::runLater);
         } catch (RejectedExecutionException e) {
-            counters.add(I2cCounter.BUS_ERRORS, 1);
+            counters.count(I2cCounter.BUS_ERRORS);
             options.report(e);
             end(I2cOutcome.FAILED);
             return;
@@ -147,9 +148,9 @@ final class BusAccess {
     }
 
     private void note(I2cOutcome result) {
-        counters.add(I2cCounter.TRANSACTIONS, 1);
+        counters.count(I2cCounter.TRANSACTIONS);
         if (result != I2cOutcome.OK) {
-            counters.add(I2cCounter.of(result), 1);
+            counters.count(I2cCounter.of(result), 1);
         }
         held = result == I2cOutcome.OK && !transaction.endsWithStop();
     }

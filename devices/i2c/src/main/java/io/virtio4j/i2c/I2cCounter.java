@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.i2c;
 
+import io.virtio4j.core.device.Counter;
+
 /** What an I2C adapter counts; the label says what. */
-public enum I2cCounter {
+public enum I2cCounter implements Counter {
     /** Transactions that were run. */
     TRANSACTIONS("transactions"),
     /** Read requests answered OK, those of length 0 included. */
@@ -40,7 +42,7 @@ public enum I2cCounter {
         this.label = label;
     }
 
-    /** What is counted, in words. */
+    @Override
     public String label() {
         return label;
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.i2c;
 
+import io.virtio4j.core.device.CounterTable;
+import io.virtio4j.core.device.Counters;
 import io.virtio4j.core.device.DeviceContext;
 import io.virtio4j.core.device.DeviceType;
 import io.virtio4j.core.device.Feature;
@@ -33,7 +35,7 @@ public final class I2cDevice implements VirtioDevice {
 
     private static final int SAVED_VERSION = 1;
 
-    private final I2cCounters counters = new I2cCounters();
+    private final CounterTable<I2cCounter> counters = CounterTable.of(I2cCounter.class);
     private final BusAccess access;
     private final long groupWait;
     private final int mostBytes;
@@ -148,8 +150,13 @@ public final class I2cDevice implements VirtioDevice {
         }
     }
 
-    /** What the device did. */
-    public I2cCounters counters() {
+    @Override
+    public Counters<I2cCounter> counters() {
+        return counters;
+    }
+
+    /** The same, to count in. */
+    CounterTable<I2cCounter> counts() {
         return counters;
     }
 

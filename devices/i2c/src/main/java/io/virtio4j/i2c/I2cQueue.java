@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.i2c;
 
+import io.virtio4j.core.device.CounterTable;
 import io.virtio4j.core.device.DeviceClock;
 import io.virtio4j.core.fault.ChainFault;
 import io.virtio4j.core.queue.ChainReader;
@@ -24,7 +25,7 @@ final class I2cQueue implements QueueHandler {
     private final VirtQueue virtQueue;
     private final BusAccess access;
     private final I2cTransaction transaction;
-    private final I2cCounters counters;
+    private final CounterTable<I2cCounter> counters;
     private final I2cHeader header = new I2cHeader();
 
     /** The chains of a group, as far as they are here. */
@@ -57,7 +58,7 @@ final class I2cQueue implements QueueHandler {
         this.failing = failing;
         access = device.access();
         transaction = access.transaction();
-        counters = device.counters();
+        counters = device.counts();
     }
 
     boolean isFailing() {
@@ -96,7 +97,7 @@ final class I2cQueue implements QueueHandler {
     /** Answers what has ended, or takes too long. */
     private void settle() {
         if (access.state() == BusAccess.State.RUNNING && access.isLate() && access.giveUp()) {
-            counters.add(I2cCounter.TIMEOUTS, 1);
+            counters.count(I2cCounter.TIMEOUTS);
             finish(0);
         } else if (access.state() == BusAccess.State.ENDED) {
             finish(completed(access.takeOutcome()));
@@ -108,7 +109,7 @@ final class I2cQueue implements QueueHandler {
         boolean valid = parse(chain);
         if (failing) {
             // > it needs to fail the next request instead of attempting to execute it
-            counters.add(I2cCounter.NOT_ATTEMPTED, 1);
+            counters.count(I2cCounter.NOT_ATTEMPTED);
             failing = header.failsNext();
             answer(chain, null);
             return;
@@ -122,7 +123,7 @@ final class I2cQueue implements QueueHandler {
         if (valid && !broken) {
             load(chain);
         } else if (!valid) {
-            counters.add(I2cCounter.INVALID, 1);
+            counters.count(I2cCounter.INVALID);
             broken = true;
         }
         if (!goesOn) {
@@ -172,7 +173,7 @@ final class I2cQueue implements QueueHandler {
         if (access.canHold()) {
             run(false);
         } else {
-            counters.add(I2cCounter.INVALID, 1);
+            counters.count(I2cCounter.INVALID);
             finish(0);
         }
     }
@@ -187,7 +188,7 @@ final class I2cQueue implements QueueHandler {
         }
         long now = access.clock().nanoTime();
         if (device.groupWait() == 0 || waiting && now - waitEnd >= 0) {
-            counters.add(I2cCounter.GROUPS_CUT, 1);
+            counters.count(I2cCounter.GROUPS_CUT);
             run(!access.canHold());
             return;
         }
@@ -246,7 +247,7 @@ final class I2cQueue implements QueueHandler {
         for (int i = size - 1; i >= completed; i--) {
             answer(chains.get(i), null);
         }
-        counters.add(I2cCounter.NOT_ATTEMPTED, Math.max(0, size - completed - 1));
+        counters.count(I2cCounter.NOT_ATTEMPTED, Math.max(0, size - completed - 1));
         failing = goesOn && completed < size;
         forget();
     }
@@ -272,7 +273,7 @@ final class I2cQueue implements QueueHandler {
             out.seek(out.length() - STATUS_SIZE);
             out.writeU8((done != null ? I2cStatus.OK : I2cStatus.ERR).code());
         } catch (ChainFault e) {
-            counters.add(I2cCounter.ERRORS, 1);
+            counters.count(I2cCounter.ERRORS);
             chain.complete(0);
             return;
         }
@@ -282,10 +283,10 @@ final class I2cQueue implements QueueHandler {
 
     private void count(@Nullable I2cMessage done) {
         if (done == null) {
-            counters.add(I2cCounter.ERRORS, 1);
+            counters.count(I2cCounter.ERRORS);
         } else {
-            counters.add(done.isRead() ? I2cCounter.READS : I2cCounter.WRITES, 1);
-            counters.add(done.isRead() ? I2cCounter.READ_BYTES : I2cCounter.WRITTEN_BYTES, done.length());
+            counters.count(done.isRead() ? I2cCounter.READS : I2cCounter.WRITES, 1);
+            counters.count(done.isRead() ? I2cCounter.READ_BYTES : I2cCounter.WRITTEN_BYTES, done.length());
         }
     }
 

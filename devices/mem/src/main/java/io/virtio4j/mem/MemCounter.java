@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.mem;
 
+import io.virtio4j.core.device.Counter;
+
 /** What a memory device counts. */
-public enum MemCounter {
+public enum MemCounter implements Counter {
     /** Requests of the driver that were answered. */
     REQUESTS("requests"),
     /** Among those, requests answered VIRTIO_MEM_RESP_ERROR: the driver asked for what cannot be. */
@@ -24,7 +26,7 @@ public enum MemCounter {
         this.label = label;
     }
 
-    /** What is counted, in words. */
+    @Override
     public String label() {
         return label;
     }

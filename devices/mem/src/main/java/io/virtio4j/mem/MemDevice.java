@@ -2,6 +2,8 @@
 package io.virtio4j.mem;
 
 import io.virtio4j.core.device.ConfigSpace;
+import io.virtio4j.core.device.CounterTable;
+import io.virtio4j.core.device.Counters;
 import io.virtio4j.core.device.DeviceContext;
 import io.virtio4j.core.device.DeviceType;
 import io.virtio4j.core.device.Feature;
@@ -50,7 +52,7 @@ public final class MemDevice implements VirtioDevice {
     private final MemDeviceBuilder options;
     private final Run region;
     private final ConfigSpace config = new ConfigSpace(MemConfig.SIZE);
-    private final MemCounters counters = new MemCounters();
+    private final CounterTable<MemCounter> counters = CounterTable.of(MemCounter.class);
     private final UnpluggedPages pages;
 
     private final Object lock = new Object();
@@ -156,8 +158,8 @@ public final class MemDevice implements VirtioDevice {
         return usableSize;
     }
 
-    /** What the device did. */
-    public MemCounters counters() {
+    @Override
+    public Counters<MemCounter> counters() {
         return counters;
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.mem;
 
+import io.virtio4j.core.device.CounterTable;
 import io.virtio4j.core.memory.GuestMemory;
 import io.virtio4j.core.memory.MemoryMap;
 import io.virtio4j.core.memory.MemoryRegion;
@@ -17,10 +18,10 @@ final class UnpluggedPages {
     private static final Logger LOG = LoggerFactory.getLogger(MemDevice.class);
 
     private final PageRelease release;
-    private final MemCounters counters;
+    private final CounterTable<MemCounter> counters;
     private boolean failureLogged;
 
-    UnpluggedPages(MemDeviceBuilder options, MemCounters counters) {
+    UnpluggedPages(MemDeviceBuilder options, CounterTable<MemCounter> counters) {
         this.release = options.release;
         this.counters = counters;
     }

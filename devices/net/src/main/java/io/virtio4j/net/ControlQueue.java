@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.net;
 
+import io.virtio4j.core.device.CounterTable;
 import io.virtio4j.core.fault.ChainFault;
 import io.virtio4j.core.queue.ChainReader;
 import io.virtio4j.core.queue.ChainWriter;
@@ -16,11 +17,11 @@ final class ControlQueue implements QueueHandler {
     private static final int OK = 0;
     private static final int ERR = 1;
 
-    private final NetCounters counters;
+    private final CounterTable<NetCounter> counters;
     private final ControlCommands commands;
 
     ControlQueue(NetDevice device, ControlState state) {
-        counters = device.counters();
+        counters = device.counts();
         commands = new ControlCommands(device, state);
     }
 
@@ -31,7 +32,7 @@ final class ControlQueue implements QueueHandler {
         if (writer.length() == 0) {
             throw new ChainFault("control command without room for ack: queue=" + chain.queue().name());
         }
-        counters.add(0, NetCounter.COMMANDS, 1);
+        counters.countAlone(0, NetCounter.COMMANDS, 1);
         if (!execute(chain, reader, writer)) {
             // Only the answer counts, whatever was written of a result.
             writer.seek(0);
@@ -54,7 +55,7 @@ final class ControlQueue implements QueueHandler {
             return false;
         }
         long end = writer.position();
-        counters.add(0, NetCounter.COMMANDS_OK, 1);
+        counters.countAlone(0, NetCounter.COMMANDS_OK, 1);
         writer.seek(0);
         writer.writeU8(OK);
         writer.seek(end);

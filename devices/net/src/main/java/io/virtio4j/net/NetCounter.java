@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.net;
 
+import io.virtio4j.core.device.Counter;
+
 /** What a network device counts, for each queue pair. [Device Statistics] */
-public enum NetCounter {
+public enum NetCounter implements Counter {
     /** Packets passed to the driver. */
     RX_PACKETS("packets received"),
     /** Bytes of those, with the Ethernet header. */
@@ -60,7 +62,7 @@ public enum NetCounter {
         this.label = label;
     }
 
-    /** What is counted, in words. */
+    @Override
     public String label() {
         return label;
     }

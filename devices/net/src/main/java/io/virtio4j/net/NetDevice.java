@@ -4,6 +4,8 @@ package io.virtio4j.net;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import io.virtio4j.core.device.ConfigSpace;
+import io.virtio4j.core.device.CounterTable;
+import io.virtio4j.core.device.Counters;
 import io.virtio4j.core.device.DeviceClock;
 import io.virtio4j.core.device.DeviceContext;
 import io.virtio4j.core.device.DeviceType;
@@ -56,7 +58,7 @@ public final class NetDevice implements VirtioDevice {
 
     private final NetOptions options;
     private final NetBackend backend;
-    private final NetCounters counters;
+    private final CounterTable<NetCounter> counters;
     private final ConfigSpace config;
     private final AtomicReferenceArray<@Nullable ReceiveQueue> receiveQueues;
     private final AtomicReferenceArray<@Nullable TransmitQueue> transmitQueues;
@@ -90,7 +92,7 @@ public final class NetDevice implements VirtioDevice {
     NetDevice(NetOptions from) {
         options = from;
         backend = from.backend();
-        counters = new NetCounters(from.queuePairs());
+        counters = CounterTable.rows(from.queuePairs(), NetCounter.class);
         receiveQueues = new AtomicReferenceArray<>(from.queuePairs());
         transmitQueues = new AtomicReferenceArray<>(from.queuePairs());
         rings = new AtomicReferenceArray<>(2 * from.queuePairs() + 1);
@@ -429,8 +431,13 @@ public final class NetDevice implements VirtioDevice {
         }
     }
 
-    /** What the device did. */
-    public NetCounters counters() {
+    @Override
+    public Counters<NetCounter> counters() {
+        return counters;
+    }
+
+    /** The same, to count in. */
+    CounterTable<NetCounter> counts() {
         return counters;
     }
 

@@ -2,6 +2,7 @@
 package io.virtio4j.net;
 
 import io.netty.buffer.ByteBuf;
+import io.virtio4j.core.device.CounterTable;
 import io.virtio4j.net.Steering.Scratch;
 import io.virtio4j.net.backend.NetPort;
 import io.virtio4j.net.packet.NetHeader;
@@ -16,11 +17,11 @@ import org.jspecify.annotations.Nullable;
 final class ReceivePort implements NetPort {
 
     private final NetDevice device;
-    private final NetCounters counters;
+    private final CounterTable<NetCounter> counters;
 
     ReceivePort(NetDevice device) {
         this.device = device;
-        this.counters = device.counters();
+        this.counters = device.counts();
     }
 
     @Override
@@ -44,7 +45,7 @@ final class ReceivePort implements NetPort {
             return true;
         }
         if (!device.filter().accepts(packet)) {
-            counters.addShared(0, NetCounter.RX_FILTERED, 1);
+            counters.count(0, NetCounter.RX_FILTERED, 1);
             packet.release();
             return true;
         }
@@ -92,9 +93,9 @@ final class ReceivePort implements NetPort {
 
     private void drop(int pair, NetCounter reason, ByteBuf packet) {
         packet.release();
-        counters.addShared(pair, NetCounter.RX_DROPS, 1);
+        counters.count(pair, NetCounter.RX_DROPS, 1);
         if (reason != NetCounter.RX_DROPS) {
-            counters.addShared(pair, reason, 1);
+            counters.count(pair, reason, 1);
         }
     }
 

@@ -2,6 +2,7 @@
 package io.virtio4j.net;
 
 import io.netty.buffer.ByteBuf;
+import io.virtio4j.core.device.CounterTable;
 import io.virtio4j.core.device.DeviceClock;
 import io.virtio4j.core.queue.DescriptorChain;
 import io.virtio4j.core.queue.QueueHandler;
@@ -32,7 +33,7 @@ final class ReceiveQueue implements QueueHandler {
     private final VirtQueue virtQueue;
     private final int pair;
     private final PacketRing ring;
-    private final NetCounters counters;
+    private final CounterTable<NetCounter> counters;
     private final Coalescing coalescing;
     private final IncomingPacket incoming;
     private final ReceiveBuffers buffers;
@@ -63,7 +64,7 @@ final class ReceiveQueue implements QueueHandler {
         this.virtQueue = virtQueue;
         this.pair = pair;
         this.ring = new PacketRing(device.backlog());
-        this.counters = device.counters();
+        this.counters = device.counts();
         this.coalescing = coalescing;
         this.incoming = new IncomingPacket(device.negotiated(), device.headerSize());
         this.buffers = new ReceiveBuffers(virtQueue, device.headerSize(),
@@ -143,9 +144,9 @@ final class ReceiveQueue implements QueueHandler {
     }
 
     private void drop(NetCounter reason) {
-        counters.addShared(pair, NetCounter.RX_DROPS, 1);
+        counters.count(pair, NetCounter.RX_DROPS, 1);
         if (reason != NetCounter.RX_DROPS) {
-            counters.addShared(pair, reason, 1);
+            counters.count(pair, reason, 1);
         }
     }
 
@@ -256,13 +257,13 @@ final class ReceiveQueue implements QueueHandler {
 
     private void count(int length) {
         NetHeader header = incoming.outgoing();
-        counters.add(pair, NetCounter.RX_PACKETS, 1);
-        counters.add(pair, NetCounter.RX_BYTES, length);
-        counters.add(pair, header.needsCsum() ? NetCounter.RX_NEEDS_CSUM
+        counters.countAlone(pair, NetCounter.RX_PACKETS, 1);
+        counters.countAlone(pair, NetCounter.RX_BYTES, length);
+        counters.countAlone(pair, header.needsCsum() ? NetCounter.RX_NEEDS_CSUM
                 : header.isDataValid() ? NetCounter.RX_CSUM_VALID : NetCounter.RX_CSUM_NONE, 1);
         if (header.isGso()) {
-            counters.add(pair, NetCounter.RX_GSO_PACKETS, 1);
-            counters.add(pair, NetCounter.RX_GSO_BYTES, length);
+            counters.countAlone(pair, NetCounter.RX_GSO_PACKETS, 1);
+            counters.countAlone(pair, NetCounter.RX_GSO_BYTES, length);
         }
         coalescing.packet();
     }

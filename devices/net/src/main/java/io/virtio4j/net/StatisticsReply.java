@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.net;
 
+import io.virtio4j.core.device.CounterTable;
 import io.virtio4j.core.device.FeatureSet;
 import io.virtio4j.core.queue.ChainReader;
 import io.virtio4j.core.queue.ChainWriter;
@@ -37,12 +38,12 @@ final class StatisticsReply {
 
     private final NetDevice device;
     private final FeatureSet negotiated;
-    private final NetCounters counters;
+    private final CounterTable<NetCounter> counters;
 
     StatisticsReply(NetDevice device) {
         this.device = device;
         this.negotiated = device.negotiated();
-        this.counters = device.counters();
+        this.counters = device.counts();
     }
 
     boolean answer(int command, ChainReader in, ChainWriter out) {

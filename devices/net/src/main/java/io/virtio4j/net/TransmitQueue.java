@@ -2,6 +2,7 @@
 package io.virtio4j.net;
 
 import io.netty.buffer.ByteBuf;
+import io.virtio4j.core.device.CounterTable;
 import io.virtio4j.core.fault.ChainFault;
 import io.virtio4j.core.queue.ChainReader;
 import io.virtio4j.core.queue.DescriptorChain;
@@ -33,7 +34,7 @@ final class TransmitQueue implements QueueHandler {
     private final int pair;
     private final int headerSize;
     private final TransmitRules rules;
-    private final NetCounters counters;
+    private final CounterTable<NetCounter> counters;
     private final Coalescing coalescing;
 
     private final PacketPool pool = new PacketPool();
@@ -52,7 +53,7 @@ final class TransmitQueue implements QueueHandler {
         this.pair = pair;
         this.headerSize = device.headerSize();
         this.rules = new TransmitRules(device.negotiated(), segmenter);
-        this.counters = device.counters();
+        this.counters = device.counts();
         this.coalescing = coalescing;
     }
 
@@ -203,7 +204,7 @@ final class TransmitQueue implements QueueHandler {
     }
 
     private void count(NetCounter counter, long amount) {
-        counters.add(pair, counter, amount);
+        counters.countAlone(pair, counter, amount);
     }
 
     // ── Any thread ─────────────────────────────────────────────────────────

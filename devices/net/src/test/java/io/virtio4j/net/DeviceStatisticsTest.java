@@ -3,6 +3,8 @@ package io.virtio4j.net;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.virtio4j.core.device.CounterTable;
+import io.virtio4j.core.device.CounterTable;
 import io.virtio4j.net.packet.NetHeader;
 import io.virtio4j.testkit.DriverOptions;
 import io.virtio4j.testkit.conformance.Normative;
@@ -142,12 +144,12 @@ class DeviceStatisticsTest {
     @Test
     @Normative("NET-112")
     void counters_wrap_to_zero() {
-        NetCounters counters = new NetCounters(1);
-        counters.add(0, NetCounter.RX_PACKETS, -1); // 2^64 - 1
-        counters.add(0, NetCounter.RX_PACKETS, 1);
+        CounterTable<NetCounter> counters = CounterTable.rows(1, NetCounter.class);
+        counters.countAlone(0, NetCounter.RX_PACKETS, -1); // 2^64 - 1
+        counters.countAlone(0, NetCounter.RX_PACKETS, 1);
         assertEquals(0, counters.get(NetCounter.RX_PACKETS));
-        counters.addShared(0, NetCounter.RX_DROPS, -1);
-        counters.addShared(0, NetCounter.RX_DROPS, 3);
+        counters.count(0, NetCounter.RX_DROPS, -1);
+        counters.count(0, NetCounter.RX_DROPS, 3);
         assertEquals(2, counters.get(NetCounter.RX_DROPS));
     }
 

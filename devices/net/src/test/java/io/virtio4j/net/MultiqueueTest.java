@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.netty.buffer.Unpooled;
+import io.virtio4j.core.device.Counters;
 import io.virtio4j.net.packet.NetHeader;
 import io.virtio4j.net.packet.PacketHash;
 import io.virtio4j.net.packet.Toeplitz;
@@ -112,7 +113,7 @@ class MultiqueueTest {
 
     /** The pairs on which so many flows are received. */
     private static Set<Integer> pairsOf(Card card, int flows) {
-        NetCounters counters = card.device.counters();
+        Counters<NetCounter> counters = card.device.counters();
         long[] before = new long[PAIRS];
         Arrays.setAll(before, pair -> counters.get(NetCounter.RX_PACKETS, pair));
         for (int flow = 0; flow < flows; flow++) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.scmi;
 
+import io.virtio4j.core.device.Counters;
 import io.virtio4j.core.device.DeviceContext;
 import io.virtio4j.core.device.DeviceType;
 import io.virtio4j.core.device.Feature;
@@ -13,7 +14,7 @@ import io.virtio4j.core.queue.VirtQueue;
 import io.virtio4j.core.wire.StateReader;
 import io.virtio4j.core.wire.StateWriter;
 import io.virtio4j.scmi.protocol.ScmiChannel;
-import io.virtio4j.scmi.protocol.ScmiCounters;
+import io.virtio4j.scmi.protocol.ScmiCounter;
 import io.virtio4j.scmi.protocol.ScmiPlatform;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -128,8 +129,8 @@ public final class ScmiDevice implements VirtioDevice {
         }
     }
 
-    /** What the device did. */
-    public ScmiCounters counters() {
+    @Override
+    public Counters<ScmiCounter> counters() {
         return channel.counters();
     }
 

@@ -115,7 +115,7 @@ final class ControlQueue implements QueueHandler {
     private void reply(DescriptorChain chain, int status) {
         ChainWriter out = chain.writer();
         boolean ok = status == SoundCode.OK;
-        device.counters().add(ok ? SoundCounter.REQUESTS : SoundCounter.REQUEST_ERRORS, 1);
+        device.counts().count(ok ? SoundCounter.REQUESTS : SoundCounter.REQUEST_ERRORS, 1);
         long length = ok ? Math.max(HEADER_SIZE, out.position()) : HEADER_SIZE;
         out.seek(0);
         out.writeLe32(status);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.sound;
 
+import io.virtio4j.core.device.CounterTable;
 import io.virtio4j.core.queue.ChainWriter;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicIntegerArray;
@@ -19,7 +20,7 @@ final class Events {
     private static final int PERIOD = 2;
 
     private final List<Jack> jacks;
-    private final SoundCounters counters;
+    private final CounterTable<SoundCounter> counters;
     private final int streams;
     /** A word for each jack, then each stream, then each control element: what is due of it. */
     private final AtomicIntegerArray due;
@@ -28,7 +29,7 @@ final class Events {
     /** The last that was told of: the next one is looked for after it. */
     private int last;
 
-    Events(List<Jack> jacks, int streams, int controls, SoundCounters counters) {
+    Events(List<Jack> jacks, int streams, int controls, CounterTable<SoundCounter> counters) {
         this.jacks = jacks;
         this.streams = streams;
         this.counters = counters;
@@ -59,7 +60,7 @@ final class Events {
     private void add(int thing, int what) {
         int before = due.getAndAccumulate(thing, what, (mask, more) -> mask | more);
         if ((before & what) == what) {
-            counters.add(SoundCounter.MERGED_EVENTS, 1);
+            counters.count(SoundCounter.MERGED_EVENTS);
         }
         any = true;
         wake.run();
@@ -110,7 +111,7 @@ final class Events {
                 last = thing;
                 any = true; // there may be more
                 tell(thing, out);
-                counters.add(SoundCounter.EVENTS, 1);
+                counters.count(SoundCounter.EVENTS);
                 return true;
             }
         }

@@ -36,8 +36,8 @@ final class InputLane extends Lane {
         long bytes = bytes(message);
         boolean ok = record(message, bytes);
         if (ok) {
-            counters.add(SoundCounter.RECORDED, 1);
-            counters.add(SoundCounter.RECORDED_BYTES, bytes);
+            counters.count(SoundCounter.RECORDED);
+            counters.count(SoundCounter.RECORDED_BYTES, bytes);
         }
         answer(message, ok, ok ? bytes : 0);
     }
@@ -87,7 +87,7 @@ final class InputLane extends Lane {
     private void read(ByteBuf target, PcmSource source) {
         source.read(target);
         if (target.isWritable()) {
-            counters.add(SoundCounter.MISSING_BYTES, target.writableBytes());
+            counters.count(SoundCounter.MISSING_BYTES, target.writableBytes());
         }
         while (target.isWritable()) {
             int offset = target.writerIndex() % frameBytes;
@@ -106,12 +106,12 @@ final class InputLane extends Lane {
 
     @Override
     void missed() {
-        counters.add(SoundCounter.OVERRUNS, 1);
+        counters.count(SoundCounter.OVERRUNS);
     }
 
     @Override
     void resumed(int frames) {
-        counters.add(SoundCounter.LOST_FRAMES, frames);
+        counters.count(SoundCounter.LOST_FRAMES, frames);
         PcmSource source = source();
         if (source == null) {
             return;

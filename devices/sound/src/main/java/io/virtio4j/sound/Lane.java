@@ -3,6 +3,7 @@ package io.virtio4j.sound;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.virtio4j.core.device.CounterTable;
 import io.virtio4j.core.fault.ChainFault;
 import io.virtio4j.core.queue.ChainReader;
 import io.virtio4j.core.queue.ChainWriter;
@@ -34,7 +35,7 @@ abstract sealed class Lane permits OutputLane, InputLane {
 
     final SoundDevice device;
     final PcmStream stream;
-    final SoundCounters counters;
+    final CounterTable<SoundCounter> counters;
 
     private final Pacer pacer = new Pacer();
     private final Deque<DescriptorChain> messages = new ArrayDeque<>();
@@ -64,7 +65,7 @@ abstract sealed class Lane permits OutputLane, InputLane {
     Lane(SoundDevice device, PcmStream stream) {
         this.device = device;
         this.stream = stream;
-        counters = device.counters();
+        counters = device.counts();
     }
 
     static Lane of(SoundDevice device, PcmStream stream) {
@@ -224,7 +225,7 @@ abstract sealed class Lane permits OutputLane, InputLane {
 
     /** > The device MUST complete all pending I/O messages for the specified stream ID. [PCM Stream Release] */
     private void giveAllBack() {
-        counters.add(SoundCounter.RELEASED, messages.size());
+        counters.count(SoundCounter.RELEASED, messages.size());
         for (DescriptorChain message = messages.poll(); message != null; message = messages.poll()) {
             message.unpark();
             giveBack(message, Math.clamp(position - beginning, 0, bytes(message) / frameBytes));

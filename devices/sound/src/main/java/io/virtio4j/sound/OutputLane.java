@@ -67,8 +67,8 @@ final class OutputLane extends Lane {
     @Override
     void finish(DescriptorChain message) {
         if (!failed) {
-            counters.add(SoundCounter.PLAYED, 1);
-            counters.add(SoundCounter.PLAYED_BYTES, bytes(message));
+            counters.count(SoundCounter.PLAYED);
+            counters.count(SoundCounter.PLAYED_BYTES, bytes(message));
         }
         answer(message, !failed, 0);
     }
@@ -80,13 +80,13 @@ final class OutputLane extends Lane {
 
     @Override
     void missed() {
-        counters.add(SoundCounter.UNDERRUNS, 1);
+        counters.count(SoundCounter.UNDERRUNS);
     }
 
     @Override
     void resumed(int frames) {
-        counters.add(SoundCounter.GAPS, 1);
-        counters.add(SoundCounter.SILENT_FRAMES, frames);
+        counters.count(SoundCounter.GAPS);
+        counters.count(SoundCounter.SILENT_FRAMES, frames);
         PcmSink sink = sink();
         if (sink == null) {
             return;

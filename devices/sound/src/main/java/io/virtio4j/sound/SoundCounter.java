@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.sound;
 
+import io.virtio4j.core.device.Counter;
+
 /** What a sound device counts; the label says what. */
-public enum SoundCounter {
+public enum SoundCounter implements Counter {
     /** Control requests answered OK. */
     REQUESTS("control requests answered OK"),
     /** Control requests answered with an error. */
@@ -44,7 +46,7 @@ public enum SoundCounter {
         this.label = label;
     }
 
-    /** What is counted, in words. */
+    @Override
     public String label() {
         return label;
     }

@@ -3,6 +3,8 @@ package io.virtio4j.sound;
 
 import io.virtio4j.core.device.ConfigSpace;
 import io.virtio4j.core.device.CoreFeature;
+import io.virtio4j.core.device.CounterTable;
+import io.virtio4j.core.device.Counters;
 import io.virtio4j.core.device.DeviceClock;
 import io.virtio4j.core.device.DeviceContext;
 import io.virtio4j.core.device.DeviceType;
@@ -51,7 +53,7 @@ public final class SoundDevice implements VirtioDevice {
     private final List<Jack> jacks;
     private final List<ChannelMap> channelMaps;
     private final List<ControlElement> controls;
-    private final SoundCounters counters = new SoundCounters();
+    private final CounterTable<SoundCounter> counters = CounterTable.of(SoundCounter.class);
     private final Events events;
     private final ConfigSpace config = new ConfigSpace(SoundConfig.SIZE);
     private final AtomicBoolean failureLogged = new AtomicBoolean();
@@ -225,8 +227,13 @@ public final class SoundDevice implements VirtioDevice {
         return events;
     }
 
-    /** What the device did. */
-    public SoundCounters counters() {
+    @Override
+    public Counters<SoundCounter> counters() {
+        return counters;
+    }
+
+    /** The same, to count in. */
+    CounterTable<SoundCounter> counts() {
         return counters;
     }
 
@@ -264,7 +271,7 @@ public final class SoundDevice implements VirtioDevice {
 
     /** The first failure is logged, all are counted. */
     void backendFailed(int stream, Exception cause) {
-        counters.add(SoundCounter.BACKEND_ERRORS, 1);
+        counters.count(SoundCounter.BACKEND_ERRORS);
         if (failureLogged.compareAndSet(false, true)) {
             LOG.warn("backend of a stream failed, further failures are only counted: stream={}", stream, cause);
         }
@@ -272,7 +279,7 @@ public final class SoundDevice implements VirtioDevice {
 
     /** The first failure is logged, all are counted. */
     void controlFailed(ControlElement element, RuntimeException cause) {
-        counters.add(SoundCounter.BACKEND_ERRORS, 1);
+        counters.count(SoundCounter.BACKEND_ERRORS);
         if (failureLogged.compareAndSet(false, true)) {
             LOG.warn("control element failed, further failures are only counted: name={}", element.name(), cause);
         }

@@ -103,7 +103,7 @@ final class StreamQueue implements QueueHandler {
     }
 
     private void refuse(DescriptorChain chain) {
-        device.counters().add(SoundCounter.MESSAGE_ERRORS, 1);
+        device.counts().count(SoundCounter.MESSAGE_ERRORS);
         long room = chain.writer().length();
         if (room < Lane.STATUS_SIZE) {
             throw new ChainFault("message has no room for its status: queue=" + virtQueue.name() + " room=" + room);

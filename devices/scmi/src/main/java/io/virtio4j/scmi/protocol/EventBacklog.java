@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.scmi.protocol;
 
+import io.virtio4j.core.device.CounterTable;
 import io.virtio4j.core.wire.StateException;
 import io.virtio4j.core.wire.StateReader;
 import io.virtio4j.core.wire.StateWriter;
@@ -26,12 +27,12 @@ final class EventBacklog {
     record Promise(int header, byte[] payload, long dueNanos) {}
 
     private final PlatformClock clock;
-    private final ScmiCounters counters;
+    private final CounterTable<ScmiCounter> counters;
     private final Deque<ScmiEvent> waiting = new ArrayDeque<>();
     private final List<Promise> promises = new ArrayList<>();
     private int responsesWaiting;
 
-    EventBacklog(PlatformClock clock, ScmiCounters counters) {
+    EventBacklog(PlatformClock clock, CounterTable<ScmiCounter> counters) {
         this.clock = clock;
         this.counters = counters;
     }
@@ -85,15 +86,15 @@ final class EventBacklog {
 
     /** Adds a notification; in the place of one that it replaces. */
     synchronized void add(ScmiEvent event) {
-        counters.add(ScmiCounter.NOTIFICATIONS);
+        counters.count(ScmiCounter.NOTIFICATIONS);
         // > If the device sends the notification later, the device MAY send the notification with updated
         // > data, unless the specific SCMI protocol disallows this. [eventq Operation]
         if (waiting.removeIf(before -> before.isReplacedBy(event))) {
-            counters.add(ScmiCounter.NOTIFICATIONS_MERGED);
+            counters.count(ScmiCounter.NOTIFICATIONS_MERGED);
         } else if (waiting.size() - responsesWaiting >= MOST_NOTIFICATIONS) {
             // > If the device intends to send a notification and there are no available buffers in the
             // > eventq, the device MAY drop the notification
-            counters.add(ScmiCounter.NOTIFICATIONS_DROPPED);
+            counters.count(ScmiCounter.NOTIFICATIONS_DROPPED);
             return;
         }
         waiting.add(event);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.scmi.protocol;
 
+import io.virtio4j.core.device.CounterTable;
+import io.virtio4j.core.device.Counters;
 import io.virtio4j.core.wire.StateException;
 import io.virtio4j.core.wire.StateReader;
 import io.virtio4j.core.wire.StateWriter;
@@ -29,7 +31,7 @@ public final class ScmiChannel {
     private final int agent;
     private final Runnable ready;
     private final ScmiCall call;
-    private final ScmiCounters counters = new ScmiCounters();
+    private final CounterTable<ScmiCounter> counters = CounterTable.of(ScmiCounter.class);
     private final EventBacklog backlog;
     private final AtomicBoolean dirty = new AtomicBoolean();
 
@@ -58,7 +60,7 @@ public final class ScmiChannel {
     }
 
     /** What it did. */
-    public ScmiCounters counters() {
+    public Counters<ScmiCounter> counters() {
         return counters;
     }
 
@@ -136,9 +138,9 @@ public final class ScmiChannel {
         }
         if (status != ScmiStatus.SUCCESS) {
             promise = null;
-            counters.add(ScmiCounter.REFUSED);
+            counters.count(ScmiCounter.REFUSED);
         }
-        counters.add(ScmiCounter.COMMANDS);
+        counters.count(ScmiCounter.COMMANDS);
         return status;
     }
 
@@ -231,7 +233,7 @@ public final class ScmiChannel {
         EventBacklog.Promise made = promise;
         promise = null;
         if (made != null) {
-            counters.add(ScmiCounter.DELAYED_RESPONSES);
+            counters.count(ScmiCounter.DELAYED_RESPONSES);
             long wait = backlog.promise(made);
             if (wait > 0) {
                 platform.clock().schedule(wait, this::due);
@@ -282,7 +284,7 @@ public final class ScmiChannel {
 
     /** A notification cannot be delivered at all. */
     public void drop() {
-        counters.add(ScmiCounter.NOTIFICATIONS_DROPPED);
+        counters.count(ScmiCounter.NOTIFICATIONS_DROPPED);
     }
 
     // ── State ──────────────────────────────────────────────────────────────

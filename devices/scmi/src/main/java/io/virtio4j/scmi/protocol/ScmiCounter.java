@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.scmi.protocol;
 
+import io.virtio4j.core.device.Counter;
+
 /** What a channel counts. */
-public enum ScmiCounter {
+public enum ScmiCounter implements Counter {
     /** Commands that were answered. */
     COMMANDS("commands"),
     /** Among those, answered with another status than SUCCESS. */
@@ -22,7 +24,7 @@ public enum ScmiCounter {
         this.label = label;
     }
 
-    /** What is counted, in words. */
+    @Override
     public String label() {
         return label;
     }
