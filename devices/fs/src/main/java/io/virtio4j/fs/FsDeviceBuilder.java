@@ -179,7 +179,10 @@ public final class FsDeviceBuilder {
         return this;
     }
 
-    /** Who learns of exceptions of the backend that have no error number. Default: the log. */
+    /**
+     * Who learns of exceptions of the backend that have no error number, and of locks of a restored session that others
+     * have now. Default: the log.
+     */
     public FsDeviceBuilder onBackendFault(Consumer<Throwable> handler) {
         onBackendFault = handler;
         return this;

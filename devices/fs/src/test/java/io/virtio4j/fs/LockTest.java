@@ -198,6 +198,25 @@ class LockTest {
     }
 
     @Test
+    void two_who_share_a_file_and_want_it_for_themselves_get_it_one_after_the_other() {
+        try (Mount mount = Mount.tree()) {
+            Open file = mount.create(Fuse.ROOT, "a", Fuse.O_RDWR, 0600);
+            mount.ask(Fuse.SETLK, file.node(), lock(mount, file, 1, READ, 0, END, true), 0).ok();
+            mount.ask(Fuse.SETLK, file.node(), lock(mount, file, 2, READ, 0, END, true), 0).ok();
+            assertEquals(Fuse.EAGAIN,
+                    mount.error(Fuse.SETLK, file.node(), lock(mount, file, 1, WRITE, 0, END, true), 0));
+
+            Submitted first = mount.submit(Fuse.SETLKW, file.node(), lock(mount, file, 1, WRITE, 0, END, true), 0);
+            assertFalse(first.isUsed(), "the second has it still");
+            mount.ask(Fuse.SETLKW, file.node(), lock(mount, file, 2, WRITE, 0, END, true), 0).ok();
+            assertFalse(first.isUsed());
+            mount.ask(Fuse.SETLK, file.node(), lock(mount, file, 2, UNLOCK, 0, END, true), 0).ok();
+
+            mount.reply(mount.driver().queue(1).await(first)).ok();
+        }
+    }
+
+    @Test
     void a_reset_forgets_who_waits_and_what_was_locked() {
         FsLockTable table = new FsLockTable();
         try (Mount mount = Mount.of(TreeBackend.create(), choices -> choices.locks(table))) {

@@ -142,7 +142,9 @@ final class HostLocks implements FsLocks {
         try {
             synchronized (this) {
                 if (table.conflict(node, file, lock) != null) {
-                    return table.setOrWait(node, file, lock, () -> later(again));
+                    Wait wait = table.setOrWait(node, file, lock, () -> later(again));
+                    closeUnlessNeeded(Owner.of(node, lock), node, lock);
+                    return wait;
                 }
                 if (mirror(node, file, lock, true)) {
                     return null;

@@ -184,6 +184,19 @@ class HostLocksTest {
     }
 
     @Test
+    void who_waits_for_a_guest_to_change_the_lock_of_a_whole_file_has_none_in_the_host_either() throws IOException {
+        locks.set(node, file, whole(GUEST, 1, Type.READ));
+        locks.set(node, file, whole(OTHER_GUEST, 1, Type.READ));
+        assertNotNull(locks.setOrWait(node, file, whole(GUEST, 1, Type.WRITE), () -> {}));
+
+        locks.set(node, file, whole(OTHER_GUEST, 1, Type.UNLOCK));
+
+        try (LinuxFile host = openInHost()) {
+            assertTrue(host.locks().tryLockFile(true));
+        }
+    }
+
+    @Test
     void who_waits_for_a_guest_is_told_at_once() throws Exception {
         locks.set(node, file, lock(GUEST, 1, Type.WRITE, 0, 9));
         CountDownLatch told = new CountDownLatch(1);

@@ -118,21 +118,32 @@ public final class FsLockTable implements FsLocks {
     @Override
     public @Nullable Wait setOrWait(FsNode node, FsFile file, FsLock lock, Runnable again) throws FsException {
         List<Waiter> ready;
+        Waiter waiting;
         synchronized (this) {
             FsLock other = conflict(node, file, lock);
             if (other != null) {
                 if (lock.kind() == Kind.POSIX && waitsFor(other, lock, new HashSet<>())) {
                     throw FsException.of(FsErrno.EDEADLK);
                 }
-                Waiter waiter = new Waiter(node.identity(), file, lock, again);
-                waiters.add(waiter);
-                return waiter;
+                waiting = new Waiter(node.identity(), file, lock, again);
+                ready = givenUpToWait(node.identity(), lock);
+                waiters.add(waiting);
+            } else {
+                waiting = null;
+                replace(node.identity(), new Kept(lock, file));
+                ready = ready(node.identity());
             }
-            replace(node.identity(), new Kept(lock, file));
-            ready = ready(node.identity());
         }
         ready.forEach(waiter -> waiter.again.run());
-        return null;
+        return waiting;
+    }
+
+    /**
+     * As flock(2): who waits to change a lock has none meanwhile. Or two who share one, and want it for themselves, would
+     * wait for each other.
+     */
+    private List<Waiter> givenUpToWait(Object file, FsLock wanted) {
+        return wanted.kind() == Kind.FLOCK && remove(file, kept -> kept.isOwnedAs(wanted)) ? ready(file) : List.of();
     }
 
     /** Whether the owner of a lock waits for another owner, be it through others. */
