@@ -101,6 +101,7 @@ class SourceRulesTest {
         assertNoFile(file -> !isMain(file)
                 && !file.toString().endsWith("Test.java")
                 && !SAMPLES.contains(String.valueOf(file.getFileName()))
+                && SourceTree.lines(file).stream().noneMatch(line -> line.startsWith("@interface "))
                 && SourceTree.lines(file).stream().anyMatch(TEST_METHOD.asMatchPredicate()));
     }
 

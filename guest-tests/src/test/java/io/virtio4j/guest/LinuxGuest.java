@@ -63,8 +63,10 @@ public final class LinuxGuest implements GuestShell, AutoCloseable {
             release = commands.greeting(timeout);
             bootTime = Duration.ofNanos(System.nanoTime() - begin);
         } catch (TimeoutException late) {
+            String waiting = WaitingThreads.of(qemu);
+            showProcessors();
             showBlockedTasks();
-            throw failure("no prompt: seconds=" + timeout.toSeconds(), "", late);
+            throw failure("no prompt: seconds=" + timeout.toSeconds(), "", late, waiting);
         } catch (IOException gone) {
             throw failure("QEMU ended before the prompt", "", gone);
         }
@@ -106,6 +108,20 @@ public final class LinuxGuest implements GuestShell, AutoCloseable {
     @Override
     public GuestJob start(String script) {
         return GuestJob.start(this, ++jobs, script);
+    }
+
+    /** What QEMU says of its processors: nothing, if it has not come so far. */
+    private void showProcessors() {
+        try {
+            for (String command : List.of("info status", "info registers -a", "info pic", "info lapic")) {
+                console.monitor(command);
+                console.drain(Duration.ofSeconds(1));
+            }
+        } catch (IOException gone) {
+            // QEMU has just ended: the console's tail tells why.
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void showBlockedTasks() {
@@ -208,6 +224,10 @@ public final class LinuxGuest implements GuestShell, AutoCloseable {
     }
 
     private GuestFailure failure(String what, String output, @Nullable Throwable cause) {
+        return failure(what, output, cause, "");
+    }
+
+    private GuestFailure failure(String what, String output, @Nullable Throwable cause, String more) {
         if (!qemu.isAlive()) {
             try {
                 console.drain(END_OF_OUTPUT);
@@ -216,7 +236,7 @@ public final class LinuxGuest implements GuestShell, AutoCloseable {
             }
         }
         String message = what + (output.isBlank() ? "" : "\n---- output so far\n" + output.strip())
-            + "\n---- console (whole: " + console.file() + ")\n" + console.tail();
+            + "\n---- console (whole: " + console.file() + ")\n" + console.tail() + more;
         return cause == null ? new GuestFailure(message) : new GuestFailure(message, cause);
     }
 

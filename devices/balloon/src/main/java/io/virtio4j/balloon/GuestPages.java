@@ -27,7 +27,8 @@ final class GuestPages {
     private final CounterTable<BalloonCounter> counters;
     private final AtomicBoolean failureLogged;
 
-    GuestPages(GuestMemory memory, PageRelease release, CounterTable<BalloonCounter> counters, AtomicBoolean failureLogged) {
+    GuestPages(GuestMemory memory, PageRelease release, CounterTable<BalloonCounter> counters,
+            AtomicBoolean failureLogged) {
         this.memory = memory;
         this.release = release;
         this.granule = release.granule();

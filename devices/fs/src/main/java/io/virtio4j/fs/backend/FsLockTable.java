@@ -139,8 +139,8 @@ public final class FsLockTable implements FsLocks {
     }
 
     /**
-     * As flock(2): who waits to change a lock has none meanwhile. Or two who share one, and want it for themselves, would
-     * wait for each other.
+     * As flock(2): who waits to change a lock has none meanwhile. Or two who share one, and want it for themselves,
+     * would wait for each other.
      */
     private List<Waiter> givenUpToWait(Object file, FsLock wanted) {
         return wanted.kind() == Kind.FLOCK && remove(file, kept -> kept.isOwnedAs(wanted)) ? ready(file) : List.of();
