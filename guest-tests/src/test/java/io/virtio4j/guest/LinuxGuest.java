@@ -425,7 +425,9 @@ public final class LinuxGuest implements GuestShell, AutoCloseable {
                 "console=ttyS0", "quiet", "panic=-1", "oops=panic", "sysrq_always_enabled",
                 "null_blk.nr_devices=0",
                 // On a busy machine an emulated timer may be later than this check waits for it.
-                "no_timer_check"));
+                "no_timer_check",
+                // Nor do two emulated clocks go together, and Linux 7.2 may compare them without end, so never boot.
+                "tsc=nowatchdog"));
             if (!carriers.isEmpty()) {
                 // No PCI driver binds a carrier, and ACPI would leave its interrupt switched off.
                 words.add("pci=routeirq");
