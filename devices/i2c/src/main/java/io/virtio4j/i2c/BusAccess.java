@@ -150,7 +150,7 @@ final class BusAccess {
     private void note(I2cOutcome result) {
         counters.count(I2cCounter.TRANSACTIONS);
         if (result != I2cOutcome.OK) {
-            counters.count(I2cCounter.of(result), 1);
+            counters.count(I2cCounter.of(result));
         }
         held = result == I2cOutcome.OK && !transaction.endsWithStop();
     }

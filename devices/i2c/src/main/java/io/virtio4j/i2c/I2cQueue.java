@@ -285,7 +285,7 @@ final class I2cQueue implements QueueHandler {
         if (done == null) {
             counters.count(I2cCounter.ERRORS);
         } else {
-            counters.count(done.isRead() ? I2cCounter.READS : I2cCounter.WRITES, 1);
+            counters.count(done.isRead() ? I2cCounter.READS : I2cCounter.WRITES);
             counters.count(done.isRead() ? I2cCounter.READ_BYTES : I2cCounter.WRITTEN_BYTES, done.length());
         }
     }

@@ -2,7 +2,6 @@
 package io.virtio4j.fs.linux;
 
 import static io.virtio4j.fs.linux.Tree.assertError;
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
@@ -17,7 +16,6 @@ import io.virtio4j.fs.backend.FsLock.Type;
 import io.virtio4j.fs.backend.FsNode;
 import io.virtio4j.fs.backend.OpenFlags;
 import io.virtio4j.host.linux.LinuxFile;
-import io.virtio4j.host.linux.LinuxNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,8 +54,8 @@ class HostLockFailureTest {
         root = backend.root();
         node = Tree.find(root, "file");
         file = node.open(Caller.ROOT, OpenFlags.READ_AND_WRITE);
-        host = openInHost();
-        unusable = openInHost();
+        host = LinuxFile.open(directory.resolve("file"), LinuxFile.Option.WRITE);
+        unusable = LinuxFile.open(directory.resolve("file"), LinuxFile.Option.WRITE);
         unusable.close();
         locks = new HostLocks(backend, known -> new LockFile(LockFile.openInHost(known)) {
             @Override
@@ -88,13 +86,6 @@ class HostLockFailureTest {
         assertEquals(1, backend.openDescriptors());
         locks.close();
         backend.close();
-    }
-
-    private LinuxFile openInHost() throws IOException {
-        try (LinuxNode place = LinuxNode.root(directory);
-                LinuxNode itself = Objects.requireNonNull(place.find("file".getBytes(UTF_8), false))) {
-            return itself.open(LinuxNode.Access.READ_WRITE);
-        }
     }
 
     private static FsLock lock(long owner, Type type, long start, long end) {

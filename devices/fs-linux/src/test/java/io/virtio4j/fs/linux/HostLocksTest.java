@@ -2,7 +2,6 @@
 package io.virtio4j.fs.linux;
 
 import static io.virtio4j.fs.linux.Tree.assertError;
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
@@ -18,7 +17,6 @@ import io.virtio4j.fs.backend.FsLocks;
 import io.virtio4j.fs.backend.FsNode;
 import io.virtio4j.fs.backend.OpenFlags;
 import io.virtio4j.host.linux.LinuxFile;
-import io.virtio4j.host.linux.LinuxNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -76,14 +74,6 @@ class HostLocksTest {
         return new FsLock(Kind.FLOCK, type, 0, Long.MAX_VALUE, session, owner, 0);
     }
 
-    /** An open file of somebody else, as a process of the host has one. */
-    private LinuxFile openInHost() throws IOException {
-        try (LinuxNode place = LinuxNode.root(directory);
-                LinuxNode itself = Objects.requireNonNull(place.find("file".getBytes(UTF_8), false))) {
-            return itself.open(LinuxNode.Access.READ_WRITE);
-        }
-    }
-
     @Test
     void owners_of_one_guest_and_of_two_exclude_each_other() throws IOException {
         assertTrue(locks.set(node, file, lock(GUEST, 1, Type.WRITE, 0, 4)));
@@ -99,7 +89,7 @@ class HostLocksTest {
 
     @Test
     void locks_of_guests_exclude_processes_of_the_host() throws IOException {
-        try (LinuxFile host = openInHost()) {
+        try (LinuxFile host = LinuxFile.open(directory.resolve("file"), LinuxFile.Option.WRITE)) {
             locks.set(node, file, lock(GUEST, 1, Type.WRITE, 2, 4));
             assertFalse(host.locks().tryLock(false, 4, 1));
             assertTrue(host.locks().tryLock(true, 5, 5));
@@ -125,7 +115,7 @@ class HostLocksTest {
 
         assertTrue(locks.set(node, file, lock(OTHER_GUEST, 1, Type.WRITE, 0, Long.MAX_VALUE)));
         locks.releaseAll(OTHER_GUEST);
-        try (LinuxFile host = openInHost()) {
+        try (LinuxFile host = LinuxFile.open(directory.resolve("file"), LinuxFile.Option.WRITE)) {
             assertTrue(host.locks().tryLock(true, 0, 0));
         }
     }
@@ -141,7 +131,7 @@ class HostLocksTest {
         locks.closed(node, closing);
         closing.release();
 
-        try (LinuxFile host = openInHost()) {
+        try (LinuxFile host = LinuxFile.open(directory.resolve("file"), LinuxFile.Option.WRITE)) {
             assertTrue(host.locks().tryLock(true, 0, 4));
             assertFalse(host.locks().tryLock(false, 5, 1), "of the same owner, through another open file");
             assertTrue(host.locks().tryLockFile(true));
@@ -164,7 +154,7 @@ class HostLocksTest {
 
     @Test
     void whole_files_are_locked_against_the_host_too() throws IOException {
-        try (LinuxFile host = openInHost()) {
+        try (LinuxFile host = LinuxFile.open(directory.resolve("file"), LinuxFile.Option.WRITE)) {
             assertTrue(locks.set(node, file, whole(GUEST, 1, Type.READ)));
             assertTrue(locks.set(node, file, whole(GUEST, 2, Type.READ)));
             assertTrue(host.locks().tryLockFile(false));
@@ -191,7 +181,7 @@ class HostLocksTest {
 
         locks.set(node, file, whole(OTHER_GUEST, 1, Type.UNLOCK));
 
-        try (LinuxFile host = openInHost()) {
+        try (LinuxFile host = LinuxFile.open(directory.resolve("file"), LinuxFile.Option.WRITE)) {
             assertTrue(host.locks().tryLockFile(true));
         }
     }
@@ -227,7 +217,7 @@ class HostLocksTest {
                 }
             }
         }
-        try (LinuxFile host = openInHost()) {
+        try (LinuxFile host = LinuxFile.open(directory.resolve("file"), LinuxFile.Option.WRITE)) {
             assertTrue(host.locks().tryLock(true, 0, 0));
             new Waiter().run();
             assertTrue(tried.await(10, TimeUnit.SECONDS));
@@ -239,7 +229,7 @@ class HostLocksTest {
 
     @Test
     void a_wait_ends_when_it_is_cancelled() throws Exception {
-        try (LinuxFile host = openInHost()) {
+        try (LinuxFile host = LinuxFile.open(directory.resolve("file"), LinuxFile.Option.WRITE)) {
             assertTrue(host.locks().tryLock(false, 0, 0));
             FsLocks.Wait wait = Objects.requireNonNull(locks.setOrWait(node, file, lock(GUEST, 1, Type.WRITE, 0, 0),
                     () -> {}));

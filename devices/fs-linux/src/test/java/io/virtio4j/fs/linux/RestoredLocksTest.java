@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.virtio4j.fs.linux;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
@@ -19,7 +18,6 @@ import io.virtio4j.fs.backend.FsNode;
 import io.virtio4j.fs.backend.OpenFlags;
 import io.virtio4j.host.linux.LinuxException;
 import io.virtio4j.host.linux.LinuxFile;
-import io.virtio4j.host.linux.LinuxNode;
 import io.virtio4j.testkit.Submitted;
 import io.virtio4j.testkit.fuse.Fuse;
 import io.virtio4j.testkit.fuse.FuseDriver;
@@ -32,7 +30,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -61,10 +58,7 @@ class RestoredLocksTest {
         Files.writeString(directory.resolve("f"), "0123456789");
         before = HostDirectory.open(directory);
         after = HostDirectory.open(directory);
-        try (LinuxNode place = LinuxNode.root(directory);
-                LinuxNode itself = Objects.requireNonNull(place.find("f".getBytes(UTF_8), false))) {
-            host = itself.open(LinuxNode.Access.READ_WRITE);
-        }
+        host = LinuxFile.open(directory.resolve("f"), LinuxFile.Option.WRITE);
     }
 
     @AfterEach
